@@ -1,0 +1,67 @@
+import type { DiskTable, StepFailure } from '../store/store.js';
+
+/**
+ * What an action may do: plain async functions over this small context are durable. A step that has ended is
+ * not run again when the action is run again after a crash; its recorded end is returned instead. A step that
+ * was begun and has no end is run again, so every effect must be idempotent.
+ *
+ * Step names are unique within an operation and do not depend on anything but earlier results.
+ */
+export interface StepContext {
+  readonly operation: string;
+  readonly server: string;
+  /** Epoch ms at which the operation was created; the same after a crash. */
+  readonly createdAtMs: number;
+  /** Aborted when the operation is to give up, with the reason. Undo steps still run. */
+  readonly signal: AbortSignal;
+
+  /**
+   * An effect on the world: journaled as intended before, with its result after. The result must survive JSON.
+   * @throws {StepError} when all attempts failed; the same error after a crash.
+   */
+  step<T>(name: string, effect: (signal: AbortSignal) => Promise<T>, options?: StepOptions): Promise<T>;
+
+  /** An effect on the disk table alone: the change and the end of the step are one transaction. */
+  record<T>(name: string, change: (table: DiskTable) => Promise<T>): Promise<T>;
+
+  /** Waits; a wait that is over is not waited for again. */
+  sleep(name: string, ms: number): Promise<void>;
+
+  /** Epoch ms, for polling inside a step. */
+  now(): number;
+  /** Waits inside a step: polling, not a step of its own. */
+  pause(ms: number, signal: AbortSignal): Promise<void>;
+
+  /** A line for the log and the progress display. */
+  note(note: ActionNote): void;
+}
+
+export interface StepOptions {
+  /** Each attempt is given up after this. */
+  readonly timeoutMs?: number;
+  readonly attempts?: number;
+  /** Runs even when the operation was aborted: steps that undo. */
+  readonly always?: boolean;
+}
+
+export interface ActionNote {
+  /** Which of the eight steps of the method this belongs to. */
+  readonly methodStep: 3 | 4 | 5 | 6 | 7 | 8;
+  readonly message: string;
+  readonly detail?: Readonly<Record<string, unknown>>;
+}
+
+/** A step that has failed, live or replayed. */
+export class StepError extends Error {
+  readonly step: string;
+  readonly code: string;
+  readonly subject: string;
+
+  constructor(step: string, failure: StepFailure) {
+    super(failure.message);
+    this.name = 'StepError';
+    this.step = step;
+    this.code = failure.code;
+    this.subject = failure.subject;
+  }
+}
