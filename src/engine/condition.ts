@@ -1,4 +1,89 @@
+import { Almanac, Engine, type TopLevelCondition } from 'json-rules-engine';
 import type { Evidence } from './decision.js';
-/** placeholder until compiled below */
-export interface Condition { holds(facts: Readonly<Record<string, unknown>>): Promise<{ readonly held: boolean; readonly evidence: readonly Evidence[] }>; }
-export function compileCondition(_conditions: unknown): Condition { throw new Error('unwritten'); }
+import { resolvePath } from './path.js';
+
+/** What a condition is evaluated against: a few named facts. Only `alert` ever comes from outside. */
+export type Facts = Readonly<Partial<Record<FactName, object>>>;
+export type FactName = 'alert' | 'server' | 'drive' | 'backup' | 'snapshot';
+
+export interface Verdict {
+  readonly held: boolean;
+  /** Every leaf that was evaluated, in the order in which the policy states them. */
+  readonly evidence: readonly Evidence[];
+  /** Why the condition could not be evaluated; it then counts as not held. */
+  readonly error: string | null;
+}
+
+/** A compiled condition. Never rejects: an evaluation that fails is a verdict with an error. */
+export interface Condition {
+  holds(facts: Facts): Promise<Verdict>;
+}
+
+/**
+ * Compiles json-rules-engine conditions that the loader has checked.
+ *
+ * Each condition has an Engine of its own, so that a fault in one policy cannot swallow the result of
+ * another, and one run at a time: overlapping runs of one Engine share a status and lose results.
+ */
+export function compileCondition(conditions: TopLevelCondition): Condition {
+  // json-rules-engine rewrites conditions in place, and the documents are shared.
+  const rule = { conditions: structuredClone(conditions), event: { type: 'held' } };
+  const engine = new Engine([rule], { allowUndefinedFacts: true });
+  let last: Promise<unknown> = Promise.resolve();
+  return {
+    holds(facts) {
+      const verdict = last.then(() => evaluate(engine, facts));
+      last = verdict;
+      return verdict;
+    },
+  };
+}
+
+async function evaluate(engine: Engine, facts: Facts): Promise<Verdict> {
+  const almanac = new Almanac({ allowUndefinedFacts: true, pathResolver: resolvePath });
+  try {
+    const { results, failureResults } = await engine.run(facts, { almanac });
+    const [outcome] = [...results, ...failureResults];
+    if (outcome === undefined) return failed('the condition gave no result');
+    return { held: outcome.result === true, evidence: leavesOf(outcome.conditions), error: null };
+  } catch (error) {
+    return failed(error instanceof Error ? error.message : String(error));
+  }
+}
+
+function failed(error: string): Verdict {
+  return { held: false, evidence: [], error };
+}
+
+/** The evaluated leaves of a result tree; json-rules-engine leaves `result` off those it did not reach. */
+function leavesOf(node: object): Evidence[] {
+  const children = childrenOf(node);
+  if (children !== null) return children.flatMap(leavesOf);
+  if (!('fact' in node) || !('operator' in node) || !('result' in node)) return [];
+  return [
+    {
+      fact: String(node.fact),
+      path: 'path' in node ? String(node.path) : '$',
+      operator: String(node.operator),
+      expected: plain('valueResult' in node ? node.valueResult : undefined),
+      found: plain('factResult' in node ? node.factResult : undefined),
+      held: node.result === true,
+    },
+  ];
+}
+
+function childrenOf(node: object): object[] | null {
+  if ('all' in node && Array.isArray(node.all)) return node.all.filter(isObject);
+  if ('any' in node && Array.isArray(node.any)) return node.any.filter(isObject);
+  if ('not' in node && isObject(node.not)) return [node.not];
+  return null;
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
+}
+
+/** Evidence goes into decisions, which are JSON: a value that is absent is null there. */
+function plain(value: unknown): unknown {
+  return value ?? null;
+}

@@ -2,13 +2,7 @@ import type { Instant } from './time.js';
 
 /** What can be decided about. Every source is brought into one of these forms before anything else looks at it. */
 export type EngineEvent =
-  | AlertEvent
-  | FailureEvent
-  | ScheduleEvent
-  | SnapshotOrder
-  | RestartOrder
-  | TakeoverEvent
-  | RetentionEvent;
+  AlertEvent | FailureEvent | ScheduleEvent | SnapshotOrder | RestartOrder | TakeoverEvent | RetentionEvent;
 
 interface EventBase {
   /** Unique per event; a second event with this id is the same event. */
@@ -55,6 +49,8 @@ export interface SnapshotOrder extends EventBase {
   readonly by: string;
   readonly condition: string;
   readonly pinned: boolean;
+  /** Only this drive will do; the law of the other drive holds for it too. */
+  readonly drive?: string;
 }
 
 /** A person asks to restart a server on a backup. */

@@ -24,12 +24,13 @@ export const REASONS = {
   // Placement: why a drive was taken or not
   placed: 'the best of the accepted drives',
   'no-drive': 'no drive may take the snapshot',
-  'drives-busy': 'every drive that may take the snapshot is reserved by a running operation',
+  'drives-busy': 'the drive that is needed is reserved by a running operation',
   'holds-previous': 'the drive holds the previous snapshot of this server; another drive is the law',
   'same-failure-domain': 'the drive shares the failure domain of the previous snapshot (`apartFrom`)',
   'active-disk': 'the drive is the active disk of a server',
   quarantined: 'the drive is quarantined',
   'drive-failed': 'the drive reports that it has failed',
+  'not-asked-for': 'the order names another drive',
   'drive-missing': 'the drive is no longer in the inventory',
   unreachable: 'the machine has no path to the device of this drive',
   reserved: 'a running operation has reserved it',
@@ -58,14 +59,15 @@ export const REASONS = {
   'no-attempt': 'there is no pair of a snapshot and a backup server that may be started',
   'backups-busy': 'every backup server that could take over is reserved by a running operation',
   'max-concurrent': 'as many restarts are running as `guard.maxConcurrent` allows',
-  'below-min-healthy': 'fewer servers are healthy than `guard.minHealthy` asks for; this looks like a common cause',
+  'below-min-healthy':
+    'fewer servers are healthy than `guard.minHealthy` asks for; this looks like a common cause',
 
   // Retention
   'beyond-retention': 'newer generations fill the count that `retain` keeps',
   'within-retention': 'within the count that `retain` keeps',
   'last-restorable': 'the newest complete snapshot of the server is never retired',
   pinned: 'the snapshot is pinned',
-  'in-flight': 'an operation is using the snapshot',
+  'before-symptom': 'the newest snapshot from before the first symptom stays while the symptom is open',
   'runs-from': 'the server runs from the drive as this snapshot left it',
   'nothing-to-retire': 'every snapshot is within retention',
 
