@@ -169,7 +169,13 @@ export interface DriverReference {
 
 /** What a driver can do, as far as documents are checked against it. Given to the loader as data. */
 export type Capability = 'power' | 'memory' | 'storage';
-export type DriverCatalogue = ReadonlyMap<string, ReadonlySet<Capability>>;
+export type DriverCatalogue = ReadonlyMap<string, DriverDescription>;
+
+export interface DriverDescription {
+  readonly capabilities: ReadonlySet<Capability>;
+  /** JSON Schemas of what may stand under the driver's name in the inventory. */
+  readonly settings: { readonly machine: object; readonly drive: object };
+}
 
 /** A test that lives beside the policies. Times in milliseconds from its start. */
 export interface Scenario {
@@ -187,7 +193,12 @@ export interface ScenarioStep {
 }
 
 export type ScenarioAct =
-  | { readonly kind: 'snapshot'; readonly server: string; readonly condition: string; readonly drive: string | null }
+  | {
+      readonly kind: 'snapshot';
+      readonly server: string;
+      readonly condition: string;
+      readonly drive: string | null;
+    }
   | {
       readonly kind: 'alert';
       readonly server: string;
@@ -196,7 +207,12 @@ export type ScenarioAct =
       readonly annotations: Readonly<Record<string, string>>;
       readonly value: number | null;
     }
-  | { readonly kind: 'failure'; readonly server: string; readonly cause: string; readonly subject: 'server' | 'disk' }
+  | {
+      readonly kind: 'failure';
+      readonly server: string;
+      readonly cause: string;
+      readonly subject: 'server' | 'disk';
+    }
   | { readonly kind: 'drive'; readonly drive: string; readonly health: 'ok' | 'degraded' | 'failed' }
   /** Scripted misbehaviour of the simulated rack. */
   | { readonly kind: 'misbehave'; readonly target: string; readonly fault: string };

@@ -78,6 +78,7 @@ export const PROBLEM_CODES = [
   'INVENTORY_MISSING',
   'INVENTORY_AMBIGUOUS',
   'SCENARIO_ORDER',
+  'LOADER_DEFECT',
 ] as const;
 
 export type ProblemCode = (typeof PROBLEM_CODES)[number];

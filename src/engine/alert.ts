@@ -1,0 +1,148 @@
+import type { Memory, Reason } from './decision.js';
+import type { AlertEvent } from './event.js';
+import type { AlertPolicy, PolicySet } from './policy-set.js';
+import { reason, spoken } from './reason.js';
+import { toEpochMs } from './time.js';
+import type { View } from './view.js';
+import { type ActiveServer, selects, serverFact } from './world.js';
+
+/** Step 2 of the method: which policies' conditions an alert meets. */
+export interface Matching {
+  /** The policy that may order the additional snapshot; null when none may. */
+  readonly ordering: AlertPolicy | null;
+  /** A condition was met, though perhaps nothing may be ordered for it now. */
+  readonly met: boolean;
+  readonly reasons: readonly Reason[];
+  readonly remember: Pick<Memory, 'matches' | 'symptoms' | 'closed'>;
+}
+
+export async function matchAlert(
+  policySet: PolicySet,
+  view: View,
+  server: ActiveServer,
+  alert: AlertEvent,
+): Promise<Matching> {
+  const candidates = policySet.alertPolicies.filter((policy) => selects(policy.servers, server.identity));
+  const facts = { alert: alertFact(alert), server: serverFact(server) };
+  const verdicts = await Promise.all(
+    candidates.map(async (policy) => ({ policy, verdict: await policy.when.holds(facts) })),
+  );
+  if (alert.status === 'resolved') return resolved(verdicts);
+
+  const faults = verdicts.flatMap(({ policy, verdict }) =>
+    verdict.error === null ? [] : [reason('condition-error', policy, { text: verdict.error })],
+  );
+  const matched = verdicts.filter(({ verdict }) => verdict.held);
+  const counted = matched.map(({ policy, verdict }) => ({
+    policy,
+    evidence: verdict.evidence,
+    ...count(view, server.name, policy, alert),
+  }));
+  const permitted = counted.filter(
+    ({ policy, reached }) => reached && coolingSince(view, server.name, policy, alert) === null,
+  );
+  const [first] = permitted;
+  const reasons = counted.map(({ policy, evidence, reached, seen }) => {
+    if (policy === first?.policy) return reason('matched', policy, { evidence });
+    if (!reached) {
+      const { times, withinMs } = policy.repeated;
+      return reason('counting', policy, { text: `${seen} of ${times} within ${spoken(withinMs)}`, evidence });
+    }
+    const cooling = coolingSince(view, server.name, policy, alert);
+    if (cooling !== null) {
+      const text = `a snapshot for ${policy.condition} was taken at ${cooling}; at most one in ${spoken(policy.snapshot.cooldownMs)}`;
+      return reason('in-cooldown', policy, { text, evidence });
+    }
+    return reason('also-matched', policy, { evidence });
+  });
+  return {
+    ordering: first?.policy ?? null,
+    met: counted.some(({ reached }) => reached),
+    // The policy that acts stands first; a reader of one line reads the right one.
+    reasons: [...reasons.filter(isMatched), ...reasons.filter((one) => !isMatched(one)), ...faults],
+    remember: {
+      matches: counted.map(({ policy }) => ({ policy: policy.name, digest: policy.digest })),
+      symptoms: counted.map(({ policy, reached }) => ({
+        condition: policy.condition,
+        cause: policy.cause,
+        policy: policy.name,
+        met: reached,
+      })),
+      closed: [],
+    },
+  };
+}
+
+/**
+ * The fact `alert`, and the only one that holds anything from outside. A body can name its labels as it
+ * likes; it cannot reach the facts `server`, `drive`, `backup` or `snapshot`.
+ */
+function alertFact(alert: AlertEvent): object {
+  const { status, source, labels, annotations, at, server } = alert;
+  return { status, source, labels, annotations, at, server, value: alert.value ?? null };
+}
+
+/** `repeated`: matches inside the window that ends with this alert, this one included. */
+function count(
+  view: View,
+  server: string,
+  policy: AlertPolicy,
+  alert: AlertEvent,
+): { readonly seen: number; readonly reached: boolean } {
+  const end = toEpochMs(alert.at);
+  const begin = end - policy.repeated.withinMs;
+  const earlier = view.matches.filter((match) => {
+    const at = toEpochMs(match.at);
+    return (
+      match.server === server &&
+      match.policy === policy.name &&
+      match.digest === policy.digest &&
+      at > begin &&
+      at <= end
+    );
+  });
+  const seen = earlier.length + 1;
+  return { seen, reached: seen >= policy.repeated.times };
+}
+
+/** When the snapshot was taken that still cools this condition down; null when none does. */
+function coolingSince(view: View, server: string, policy: AlertPolicy, alert: AlertEvent): string | null {
+  const now = toEpochMs(alert.at);
+  const recent = view.snapshots.filter(
+    (row) =>
+      row.server === server &&
+      row.kind === 'additional' &&
+      row.condition === policy.condition &&
+      // A snapshot that failed protects nothing, so it cools nothing down.
+      (row.state === 'complete' || row.state === 'writing') &&
+      now - toEpochMs(row.takenAt) < policy.snapshot.cooldownMs,
+  );
+  return recent.at(-1)?.takenAt ?? null;
+}
+
+/**
+ * A resolved alert closes the symptom of each policy that its labels match. The measured value is not looked
+ * at: it is below the threshold now, which is why the alert is resolved.
+ */
+function resolved(
+  verdicts: readonly { policy: AlertPolicy; verdict: Awaited<ReturnType<AlertPolicy['when']['holds']>> }[],
+): Matching {
+  const closed = verdicts
+    .filter(({ verdict }) => {
+      const labels = verdict.evidence.filter(
+        ({ fact, path }) => fact === 'alert' && path.startsWith('$.labels'),
+      );
+      return labels.length > 0 && labels.every(({ held }) => held);
+    })
+    .map(({ policy }) => policy.name);
+  return {
+    ordering: null,
+    met: false,
+    reasons: [reason('not-firing')],
+    remember: { matches: [], symptoms: [], closed },
+  };
+}
+
+function isMatched({ code }: Reason): boolean {
+  return code === 'matched';
+}

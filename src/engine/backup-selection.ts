@@ -1,0 +1,101 @@
+import type { BackupCandidate, Evidence } from './decision.js';
+import type { Machine, PolicySet, RestartPolicy } from './policy-set.js';
+import { REASONS, type ReasonCode } from './reasons.js';
+import type { SnapshotView, View } from './view.js';
+import { type ActiveServer, backupFact, compareText, serverFact, snapshotFact } from './world.js';
+
+/** What is to be started: a drive, and the snapshot on it unless the boot is a cold one. */
+export interface Startable {
+  readonly drive: string;
+  readonly snapshot: SnapshotView | null;
+}
+
+/** The backup servers that can take over from `startable`, best first, and every other one with its reason. */
+export async function selectBackups(
+  policySet: PolicySet,
+  view: View,
+  server: ActiveServer,
+  policy: RestartPolicy,
+  startable: Startable,
+): Promise<readonly BackupCandidate[]> {
+  const machines = [...policySet.inventory.machines.values()]
+    .filter((machine) => machine.role === 'backup' || machine.name === server.machine.name)
+    .toSorted((a, b) => compareText(a.name, b.name));
+  const candidates = await Promise.all(
+    machines.map((machine) => judge(policySet, view, server, policy, startable, machine)),
+  );
+  return candidates.toSorted((a, b) => (b.accepted ? b.score : -1) - (a.accepted ? a.score : -1));
+}
+
+async function judge(
+  policySet: PolicySet,
+  view: View,
+  server: ActiveServer,
+  policy: RestartPolicy,
+  startable: Startable,
+  machine: Machine,
+): Promise<BackupCandidate> {
+  const unable = inability(policySet, view, server, startable, machine);
+  if (unable) return unable;
+  const facts = {
+    backup: backupFact(machine),
+    server: serverFact(server),
+    ...(startable.snapshot ? { snapshot: snapshotFact(startable.snapshot) } : {}),
+  };
+  // A cold boot has no snapshot, so what a policy requires of one is not asked.
+  if (policy.backups.require !== null && startable.snapshot !== null) {
+    const { held, error, evidence } = await policy.backups.require.holds(facts);
+    if (error !== null) return rejected(machine, 'condition-error', error);
+    if (!held) return rejected(machine, 'requirement-not-met', REASONS['requirement-not-met'], evidence);
+  }
+  const free = byReservation(view, machine);
+  if (free) return free;
+  let score = 0;
+  for (const preference of policy.backups.prefer) {
+    const { held } = await preference.when.holds(facts);
+    if (held) score += preference.weight;
+  }
+  return { backup: machine.name, accepted: true, score };
+}
+
+/** What no policy can change. */
+function inability(
+  policySet: PolicySet,
+  view: View,
+  server: ActiveServer,
+  startable: Startable,
+  machine: Machine,
+): BackupCandidate | null {
+  if (machine.name === server.machine.name) return rejected(machine, 'is-failed-server');
+  const running = view.servers.find((other) => other.machine === machine.name);
+  if (running) return rejected(machine, 'in-use', `it runs ${running.name}`);
+  const state = view.machines.find((row) => row.name === machine.name)?.state ?? 'idle';
+  if (state !== 'idle') return rejected(machine, 'machine-unavailable', `its state is ${state}`);
+  const device = policySet.inventory.drives.get(startable.drive)?.device;
+  if (device === undefined || !machine.reaches.includes(device)) {
+    return rejected(machine, 'unreachable', `no path to ${device ?? 'the device'} of ${startable.drive}`);
+  }
+  const needed = startable.snapshot?.memoryBytes ?? 0;
+  if (machine.memoryBytes < needed) {
+    return rejected(
+      machine,
+      'too-small',
+      `${machine.memoryBytes} bytes of memory, the snapshot has ${needed}`,
+    );
+  }
+  return null;
+}
+
+function byReservation(view: View, machine: Machine): BackupCandidate | null {
+  const reservedBy = view.machines.find((row) => row.name === machine.name)?.reservedBy ?? null;
+  return reservedBy === null ? null : rejected(machine, 'reserved', `reserved by ${reservedBy}`);
+}
+
+function rejected(
+  machine: Machine,
+  reason: ReasonCode,
+  text: string = REASONS[reason],
+  evidence?: readonly Evidence[],
+): BackupCandidate {
+  return { backup: machine.name, accepted: false, reason, text, ...(evidence ? { evidence } : {}) };
+}
