@@ -1,0 +1,2 @@
+export { type Kind, KINDS } from './kinds.js';
+export { schemaOf } from './schemas.js';
