@@ -2,7 +2,7 @@
  * The hardware contract. A driver knows its own protocol and this file, and nothing about policies.
  * What it cannot do it does not declare; asking for it is an error when the inventory is loaded.
  *
- * Every mutating call is idempotent under its `operation` and `key`: after a crash the caller repeats the
+ * Every mutating call is idempotent under its operation and arguments: after a crash the caller repeats the
  * call, and a driver that finds the effect already there answers as if it had just brought it about.
  */
 import type { FenceProof } from './fence.js';
@@ -11,7 +11,7 @@ import type { FenceProof } from './fence.js';
 export interface Order {
   /** Id of the operation that orders it. */
   readonly operation: string;
-  /** Aborted when the caller gives up: the driver stops what it can and throws. */
+  /** Aborted when the caller gives up: the driver stops what it can and throws `aborted`. */
   readonly signal: AbortSignal;
 }
 
@@ -43,12 +43,16 @@ export interface PowerCapability {
    * Boots the machine from the connected drive, without memory. Resolves when the boot was accepted.
    * @param proof that the machine which ran this server before is off.
    */
-  boot(order: Order & { readonly server: string; readonly drive: string; readonly proof: FenceProof }): Promise<void>;
+  boot(
+    order: Order & { readonly server: string; readonly drive: string; readonly proof: FenceProof },
+  ): Promise<void>;
   /**
    * What runs on the machine as far as the hardware can see it; null when nothing does.
    * `heartbeatAt` is epoch ms of the last sign of life of the guest, null when it gives none.
    */
-  guest(signal: AbortSignal): Promise<{ readonly server: string; readonly heartbeatAt: number | null } | null>;
+  guest(
+    signal: AbortSignal,
+  ): Promise<{ readonly server: string; readonly heartbeatAt: number | null } | null>;
 }
 
 /** Memory: saving it together with the disk of the same instant, and waking from it. */
@@ -124,6 +128,8 @@ export interface DriveStatus {
 export interface Driver {
   readonly name: string;
   readonly capabilities: ReadonlySet<'power' | 'memory' | 'storage'>;
+  /** JSON Schemas of what may stand under the driver's name in the inventory, at a server and at a drive. */
+  readonly settings: { readonly machine: object; readonly drive: object };
   /**
    * Opens the machines and drives that the inventory assigns to this driver. Called once per service start
    * and whenever the inventory changes. Does not touch the hardware.

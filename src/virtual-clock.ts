@@ -1,0 +1,93 @@
+import { abortError, type Clock } from './clock.js';
+
+/** A {@link Clock} whose time moves only when it is told to. */
+export interface VirtualClock extends Clock {
+  /**
+   * Moves time to `ms` and ends every sleep due by then, each at its own time. What those sleeps wake runs
+   * after this call, when it is `ms` already; where that matters, use {@link VirtualClock.runUntil}.
+   * @throws {RangeError} when `ms` lies in the past.
+   */
+  advanceTo(ms: number): void;
+  /** When the next sleep ends; null when nothing sleeps. */
+  nextTimer(): number | null;
+  /**
+   * Runs everything that happens up to `ms`: ends one sleep at a time, in the order of their times and then of
+   * their beginning, and calls `settle` before the first and after each, so that what a sleep wakes runs at
+   * that sleep's time. Ends at `ms`.
+   * @param settle resolves when all that was woken has come to its next sleep or to its end.
+   * @throws {RangeError} when `ms` lies in the past.
+   */
+  runUntil(ms: number, settle: () => Promise<void>): Promise<void>;
+}
+
+interface Timer {
+  readonly atMs: number;
+  readonly fire: () => void;
+}
+
+/** A clock that stands at `startMs` (epoch ms) until it is moved. */
+export function createVirtualClock(startMs = 0): VirtualClock {
+  let nowMs = startMs;
+  const timers: Timer[] = [];
+
+  function insert(timer: Timer): void {
+    const later = timers.findIndex((other) => other.atMs > timer.atMs);
+    timers.splice(later === -1 ? timers.length : later, 0, timer);
+  }
+
+  function remove(timer: Timer): void {
+    const index = timers.indexOf(timer);
+    if (index !== -1) timers.splice(index, 1);
+  }
+
+  /** Ends the first sleep that is due by `ms`. False when none is. */
+  function fireNext(ms: number): boolean {
+    const [timer] = timers;
+    if (timer === undefined || timer.atMs > ms) return false;
+    timers.shift();
+    nowMs = Math.max(nowMs, timer.atMs);
+    timer.fire();
+    return true;
+  }
+
+  function assertAhead(ms: number): void {
+    if (!(ms >= nowMs)) throw new RangeError(`virtual time is ${nowMs}; it cannot move back to ${ms}`);
+  }
+
+  function sleep(ms: number, signal?: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      if (!Number.isFinite(ms)) throw new RangeError(`cannot sleep for ${ms} ms`);
+      if (signal?.aborted) throw abortError(signal);
+      const abort = (): void => {
+        remove(timer);
+        reject(abortError(signal));
+      };
+      const timer: Timer = {
+        atMs: nowMs + Math.max(0, ms),
+        fire() {
+          signal?.removeEventListener('abort', abort);
+          resolve();
+        },
+      };
+      signal?.addEventListener('abort', abort, { once: true });
+      insert(timer);
+    });
+  }
+
+  return {
+    now: () => nowMs,
+    sleep,
+    nextTimer: () => timers[0]?.atMs ?? null,
+    advanceTo(ms) {
+      assertAhead(ms);
+      while (fireNext(ms));
+      nowMs = ms;
+    },
+    async runUntil(ms, settle) {
+      assertAhead(ms);
+      do await settle();
+      while (fireNext(ms));
+      nowMs = Math.max(nowMs, ms);
+    },
+  };
+}
