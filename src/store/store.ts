@@ -7,7 +7,8 @@ import type { DriveHealth, SnapshotView, View } from '../engine/view.js';
 /**
  * The administration server's memory: accepted events, the disk table, decisions, and the journal of
  * operations and steps. Everything that must survive `kill -9` goes through here, and when a method resolves
- * its change is on the disk. `sqlite.ts` is the embedded default.
+ * its change is on the disk. `sqlite/` is the embedded default. Methods queue behind each other: none may be
+ * called from inside a `change` or `record`, which has the disk table in its hands instead.
  */
 export interface Store {
   /**
@@ -22,15 +23,22 @@ export interface Store {
   /** How many events are accepted and not finally decided. */
   pendingCount(): Promise<number>;
 
-  /** The state to decide on, read in one transaction. Histories older than `since` are left out. */
+  /**
+   * The state to decide on, read in one transaction. Matches and symptoms last seen before `since` are left out;
+   * of orders only the last one is kept, whatever its age. Drives, machines and servers that left the inventory
+   * are not in it, their snapshots are.
+   */
   view(since: Instant): Promise<View>;
 
   /**
    * Records a decision and everything that follows from it in one transaction: the decision, its memory, the
    * server's state, the operation that will execute it, and whether the event is finally decided or stays
-   * pending. Recording the same decision again changes nothing.
+   * pending. Recording the last decision about an event again changes nothing.
+   * @returns the decision as it stands in the store. The first one about an event keeps the id that the engine
+   * gave it; when a pending event is decided again, that decision replaces nothing and has an id of its own.
+   * @throws {StoreRefusal} `no-such-row` when the event was never accepted, `wrong-state` when it is finally decided.
    */
-  recordDecision(record: DecisionRecord): Promise<void>;
+  recordDecision(record: DecisionRecord): Promise<Decision>;
 
   /** Brings servers, machines and drives of the inventory into the tables; keeps what is known of them. */
   syncInventory(inventory: Inventory, at: Instant): Promise<void>;
@@ -48,6 +56,10 @@ export interface Store {
   readonly steps: StepJournal;
 
   unfinishedOperations(): Promise<readonly Operation[]>;
+  /**
+   * Ends an operation, once. With `done` whatever it still had reserved is given back; with `blocked` it stays
+   * reserved, since what the operation did not give back it could not prove to be free.
+   */
   finishOperation(id: string, end: OperationEnd): Promise<void>;
 
   /** Newest first. */
@@ -59,8 +71,11 @@ export interface Store {
   /** The operation that executes a decision. */
   operationOf(decision: string): Promise<Operation | null>;
   event(id: string): Promise<EngineEvent | null>;
+  /** Every drive that is or ever was in the inventory, by name. */
+  drives(): Promise<readonly DriveRow[]>;
+  /** By server, then by generation. */
   snapshots(filter: { readonly server?: string }): Promise<readonly SnapshotRow[]>;
-  /** Oldest first. */
+  /** The newest `limit` entries, oldest of them first. */
   journal(filter: { readonly subject?: string; readonly limit: number }): Promise<readonly JournalEntry[]>;
 
   /** SQLite's own version, for the start-up log. */
@@ -136,8 +151,7 @@ export interface StepRecord {
 }
 
 export type StepEnd =
-  | { readonly ok: true; readonly result: unknown }
-  | { readonly ok: false; readonly error: StepFailure };
+  { readonly ok: true; readonly result: unknown } | { readonly ok: false; readonly error: StepFailure };
 
 export interface StepFailure {
   readonly code: string;
@@ -154,8 +168,9 @@ export interface DiskTable {
   snapshot(id: string): Promise<SnapshotRow | null>;
   snapshotsOf(server: string): Promise<readonly SnapshotRow[]>;
 
-  /** False when another operation holds it. Already ours is true. */
+  /** False when another operation holds it, or another server than the operation's runs from it. Already ours is true. */
   reserveDrive(drive: string, operation: string): Promise<boolean>;
+  /** A backup to take over. False when another operation holds it or it is not idle. Already ours is true. */
   reserveMachine(machine: string, operation: string): Promise<boolean>;
   /** Gives back everything that the operation has reserved. */
   release(operation: string): Promise<void>;
@@ -164,7 +179,8 @@ export interface DiskTable {
 
   /**
    * Adds a row in state `writing` with the next generation of the server. An existing row of this id is returned as it is.
-   * @throws {StoreRefusal} `holds-previous` when the drive holds the newest complete snapshot of the server.
+   * @throws {StoreRefusal} `holds-previous` when the drive, by name or serial number, holds the newest complete
+   * snapshot of the server; `wrong-state` when its role is not `snapshots` or an unfinished snapshot of the server is on it.
    */
   beginSnapshot(row: NewSnapshot): Promise<SnapshotRow>;
   /** `writing` to `complete`. */
@@ -175,13 +191,19 @@ export interface DiskTable {
   recordVerification(id: string, result: 'ok' | 'failed', at: Instant): Promise<void>;
   /**
    * `complete` to `deleting`.
-   * @throws {StoreRefusal} `last-restorable` when no other complete snapshot of the server would remain.
+   * @throws {StoreRefusal} `last-restorable` when no other complete snapshot of the server would remain that is
+   * as good: one that failed its verification, or lies on a failed or missing drive, does not stand in for one
+   * that could be started from.
    */
   beginDelete(id: string): Promise<void>;
   /** The row of a snapshot in state `deleting` or `failed` goes; the journal keeps what it was. */
   removeSnapshot(id: string): Promise<void>;
 
-  /** The server now runs on another machine from another drive. Roles and states of all concerned follow. */
+  /**
+   * The server now runs on another machine from another drive: it is up there, the old machine is `fenced`, the
+   * old drive `quarantined`, its symptoms and matches are forgotten.
+   * @throws {StoreRefusal} `wrong-state` when it does not run where the takeover says, or another server runs there.
+   */
   recordTakeover(takeover: Takeover): Promise<void>;
   setMachineState(machine: string, state: 'serving' | 'idle' | 'fenced' | 'failed'): Promise<void>;
 }
@@ -198,6 +220,8 @@ export interface DriveRow {
   readonly reservedBy: string | null;
   /** Serial number where declared. */
   readonly serial: string | null;
+  /** True when the inventory no longer has it; the rows of its snapshots stay. */
+  readonly missing: boolean;
 }
 
 export interface SnapshotRow extends SnapshotView {

@@ -1,0 +1,37 @@
+import type { Instant } from '../../../engine/time.js';
+import type { JournalEntry } from '../../store.js';
+import type { Sql } from '../connection.js';
+import { encodeJson } from '../json.js';
+import { journalEntry } from './rows.js';
+
+/** A transaction that changes rows: who makes the change, and when. */
+export interface Change {
+  readonly sql: Sql;
+  readonly at: Instant;
+  readonly by: string;
+}
+
+export type Subject = `${'snapshot' | 'drive' | 'machine' | 'server'}:${string}`;
+
+/** Writes the journal entry of one changed row, in the transaction that changes it. */
+export async function enter(change: Change, subject: Subject, what: string, detail: unknown): Promise<void> {
+  await change.sql.run('INSERT INTO journal (at, subject, change, made_by, detail) VALUES (?, ?, ?, ?, ?)', [
+    change.at,
+    subject,
+    what,
+    change.by,
+    encodeJson(detail),
+  ]);
+}
+
+export async function readJournal(
+  sql: Sql,
+  filter: { readonly subject?: string; readonly limit: number },
+): Promise<readonly JournalEntry[]> {
+  const newestFirst = await sql.all(
+    'SELECT * FROM journal WHERE subject = coalesce(?, subject) ORDER BY seq DESC LIMIT ?',
+    [filter.subject ?? null, filter.limit],
+    journalEntry,
+  );
+  return newestFirst.toReversed();
+}

@@ -1,0 +1,93 @@
+import { StoreRefusal, type SnapshotRow } from '../../store.js';
+import { flag, integer, text } from '../columns.js';
+import type { Sql } from '../connection.js';
+import { findDrive } from './drives.js';
+
+/**
+ * The laws of the disk table, asked of the rows themselves: they hold whatever the caller believes, because the
+ * answer and the change that depends on it are one transaction.
+ */
+
+/** Two rows are one drive when they share the name or the serial number. */
+const SAME_DRIVE = '(held.name = wanted.name OR held.serial = wanted.serial)';
+
+/**
+ * Law of the other drive: a snapshot is written beside the previous one, never onto the drive that holds it.
+ * @throws {StoreRefusal} also for a drive that may not take snapshots at all.
+ */
+export async function requireOtherDrive(sql: Sql, server: string, drive: string): Promise<void> {
+  await requireSnapshotDrive(sql, drive);
+  const previous = await sql.get(
+    `SELECT previous.id, held.name AS drive
+     FROM (SELECT id, drive FROM snapshots WHERE server = ? AND state = 'complete'
+           ORDER BY generation DESC LIMIT 1) AS previous
+     JOIN drives AS held ON held.name = previous.drive
+     JOIN drives AS wanted ON wanted.name = ?
+     WHERE ${SAME_DRIVE}`,
+    [server, drive],
+    (row) => ({ id: text(row, 'id'), drive: text(row, 'drive') }),
+  );
+  if (previous !== null) {
+    throw new StoreRefusal(
+      'holds-previous',
+      `drive ${drive} is drive ${previous.drive}, which holds ${previous.id}, the newest complete snapshot of ` +
+        `${server}; the next one goes to another drive`,
+    );
+  }
+  await requireNotBeingWritten(sql, server, drive);
+}
+
+/**
+ * Law of the last one: a server that could be restarted from a snapshot can be so at every later instant. A
+ * snapshot that cannot be started from (damaged, on a failed or missing drive) does not stand in for one that can.
+ */
+export async function requireOtherRestorable(sql: Sql, snapshot: SnapshotRow): Promise<void> {
+  const counts = await sql.get(
+    `SELECT
+       (SELECT count(*) FROM snapshots WHERE server = ?2 AND state = 'complete' AND id <> ?1) AS complete,
+       (SELECT count(*) FROM restorable WHERE server = ?2 AND id <> ?1) AS restorable,
+       EXISTS (SELECT 1 FROM restorable WHERE id = ?1) AS counts`,
+    [snapshot.id, snapshot.server],
+    (row) => ({
+      complete: integer(row, 'complete'),
+      restorable: integer(row, 'restorable'),
+      counts: flag(row, 'counts'),
+    }),
+  );
+  const lost = counts === null || counts.complete === 0 || (counts.counts && counts.restorable === 0);
+  if (lost) {
+    throw new StoreRefusal(
+      'last-restorable',
+      `${snapshot.id} is the last snapshot that ${snapshot.server} could be restarted from; take another one first`,
+    );
+  }
+}
+
+async function requireSnapshotDrive(sql: Sql, name: string): Promise<void> {
+  const drive = await findDrive(sql, name);
+  if (drive === null || drive.missing) {
+    throw new StoreRefusal('no-such-row', `drive ${name} is not in the inventory`);
+  }
+  if (drive.role !== 'snapshots') {
+    throw new StoreRefusal('wrong-state', `drive ${name} is ${drive.role}; snapshots are not written there`);
+  }
+}
+
+/** Else the unfinished one could complete first, and this one would be on the drive of the previous. */
+async function requireNotBeingWritten(sql: Sql, server: string, drive: string): Promise<void> {
+  const writing = await sql.get(
+    `SELECT snapshots.id
+     FROM snapshots
+     JOIN drives AS held ON held.name = snapshots.drive
+     JOIN drives AS wanted ON wanted.name = ?
+     WHERE snapshots.server = ? AND snapshots.state = 'writing' AND ${SAME_DRIVE}`,
+    [drive, server],
+    (row) => text(row, 'id'),
+  );
+  if (writing !== null) {
+    throw new StoreRefusal(
+      'wrong-state',
+      `snapshot ${writing} of ${server} is still being written to drive ${drive}`,
+    );
+  }
+}

@@ -1,0 +1,71 @@
+import { StoreRefusal, type Takeover } from '../../store.js';
+import { text } from '../columns.js';
+import { findDrive, setDriveUse, type DriveUse } from './drives.js';
+import { enter, type Change } from './journal.js';
+import { setMachineState } from './machines.js';
+import { forgetServer } from './memory.js';
+import { findServer } from './servers.js';
+
+/** The backup server has become the active one under the failed server's identity. */
+export async function recordTakeover(change: Change, takeover: Takeover): Promise<void> {
+  await requireRunsAsSaid(change, takeover);
+  await requireFree(change, takeover);
+  await moveServer(change, takeover);
+  await setMachineState(change, takeover.fromMachine, 'fenced');
+  await setMachineState(change, takeover.toMachine, 'serving');
+  await moveDisk(change, takeover);
+  await forgetServer(change.sql, takeover.server);
+}
+
+async function requireRunsAsSaid(change: Change, takeover: Takeover): Promise<void> {
+  const server = await findServer(change.sql, takeover.server);
+  if (server === null)
+    throw new StoreRefusal('no-such-row', `server ${takeover.server} is not in the disk table`);
+  if (server.machine !== takeover.fromMachine || server.disk !== takeover.fromDrive) {
+    throw new StoreRefusal(
+      'wrong-state',
+      `${server.name} runs on ${server.machine} from ${server.disk}, ` +
+        `not on ${takeover.fromMachine} from ${takeover.fromDrive}`,
+    );
+  }
+}
+
+/** Two identities on one machine, or on one drive, would destroy each other. */
+async function requireFree(change: Change, { server, toMachine, toDrive }: Takeover): Promise<void> {
+  const other = await change.sql.get(
+    'SELECT name FROM servers WHERE name <> ? AND (machine = ? OR disk = ?)',
+    [server, toMachine, toDrive],
+    (row) => text(row, 'name'),
+  );
+  if (other !== null) {
+    throw new StoreRefusal(
+      'wrong-state',
+      `${toMachine} or ${toDrive} is in use by ${other}, ${server} cannot take it`,
+    );
+  }
+}
+
+async function moveServer(change: Change, takeover: Takeover): Promise<void> {
+  const { server, fromMachine, toMachine, fromDrive, toDrive, at } = takeover;
+  await change.sql.run(
+    "UPDATE servers SET machine = ?, disk = ?, state = 'up', failed_at = NULL, taken_over_at = ? WHERE name = ?",
+    [toMachine, toDrive, at, server],
+  );
+  await enter(change, `server:${server}`, 'takeover', { fromMachine, toMachine, fromDrive, toDrive, at });
+}
+
+/** The drive left behind holds a lineage that must not run again: it waits for a person to look at it. */
+async function moveDisk(change: Change, { server, fromDrive, toDrive }: Takeover): Promise<void> {
+  if (fromDrive !== toDrive) {
+    await change.sql.run('UPDATE drives SET dead_lineage_of = ? WHERE name = ?', [server, fromDrive]);
+    await useDrive(change, fromDrive, { role: 'quarantined', server: null });
+  }
+  await change.sql.run('UPDATE drives SET dead_lineage_of = NULL WHERE name = ?', [toDrive]);
+  await useDrive(change, toDrive, { role: 'active', server });
+}
+
+async function useDrive(change: Change, name: string, use: DriveUse): Promise<void> {
+  const drive = await findDrive(change.sql, name);
+  if (drive === null) throw new StoreRefusal('no-such-row', `drive ${name} is not in the disk table`);
+  await setDriveUse(change, name, drive, use);
+}
