@@ -21,7 +21,11 @@ export interface StepContext {
    */
   step<T>(name: string, effect: (signal: AbortSignal) => Promise<T>, options?: StepOptions): Promise<T>;
 
-  /** An effect on the disk table alone: the change and the end of the step are one transaction. */
+  /**
+   * An effect on the disk table alone: the change and the end of the step are one transaction. Runs even when
+   * the operation was aborted: the table says what is.
+   * @throws {StepError} when the change was refused, by the store's laws or by a {@link StepRefusal}; nothing of it happened.
+   */
   record<T>(name: string, change: (table: DiskTable) => Promise<T>): Promise<T>;
 
   /** Waits; a wait that is over is not waited for again. */
@@ -29,7 +33,10 @@ export interface StepContext {
 
   /** Epoch ms, for polling inside a step. */
   now(): number;
-  /** Waits inside a step: polling, not a step of its own. */
+  /**
+   * Waits inside a step: polling, not a step of its own.
+   * @throws the signal's reason when it aborts.
+   */
   pause(ms: number, signal: AbortSignal): Promise<void>;
 
   /** A line for the log and the progress display. */
@@ -37,7 +44,7 @@ export interface StepContext {
 }
 
 export interface StepOptions {
-  /** Each attempt is given up after this. */
+  /** Each attempt is given up after this; left out, after a minute. Nothing waits for ever. */
   readonly timeoutMs?: number;
   readonly attempts?: number;
   /** Runs even when the operation was aborted: steps that undo. */
@@ -49,6 +56,32 @@ export interface ActionNote {
   readonly methodStep: 3 | 4 | 5 | 6 | 7 | 8;
   readonly message: string;
   readonly detail?: Readonly<Record<string, unknown>>;
+}
+
+/** Codes of a failed step that the context gives itself; all others come from the effect. */
+export const STEP_CODES = {
+  /** The operation was aborted before or while the step ran. */
+  aborted: 'operation-aborted',
+  /** The last attempt did not end within its time. */
+  timeout: 'timeout',
+  /** The effect threw something that is no answer of the hardware or the store: a defect of this program. */
+  defect: 'internal-error',
+} as const;
+
+/** An effect says no, for a reason of its own. Thrown inside a step, it becomes the failure of the step. */
+export class StepRefusal extends Error {
+  readonly code: string;
+  readonly subject: string;
+  /** True when another attempt could end otherwise. */
+  readonly retry: boolean;
+
+  constructor(code: string, subject: string, message: string, options: { readonly retry?: boolean } = {}) {
+    super(message);
+    this.name = 'StepRefusal';
+    this.code = code;
+    this.subject = subject;
+    this.retry = options.retry ?? false;
+  }
 }
 
 /** A step that has failed, live or replayed. */
