@@ -4,7 +4,14 @@ import type { PolicySet } from '../engine/policy-set.js';
 import type { Problem } from '../engine/problem.js';
 import type { Instant } from '../engine/time.js';
 import type { View } from '../engine/view.js';
-import type { Acceptance, Operation, SnapshotRow, StepRecord, DriveRow, JournalEntry } from '../store/store.js';
+import type {
+  Acceptance,
+  Operation,
+  SnapshotRow,
+  StepRecord,
+  DriveRow,
+  JournalEntry,
+} from '../store/store.js';
 
 /**
  * What the HTTP routes may ask of the administration server. The routes translate between HTTP and this, and
@@ -41,7 +48,9 @@ export interface Administration {
   }): Promise<readonly Decision[]>;
   decision(id: string): Promise<Decision | null>;
   operations(filter: { readonly server?: string; readonly limit: number }): Promise<readonly Operation[]>;
-  operation(id: string): Promise<{ readonly operation: Operation; readonly steps: readonly StepRecord[] } | null>;
+  operation(
+    id: string,
+  ): Promise<{ readonly operation: Operation; readonly steps: readonly StepRecord[] } | null>;
   /** The operation that executes a decision. */
   operationOf(decision: string): Promise<Operation | null>;
   event(id: string): Promise<EngineEvent | null>;
