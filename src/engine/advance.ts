@@ -7,7 +7,7 @@ import type { MachineView, ServerView, SnapshotView, SymptomView, View } from '.
  * of a stream of events is decided on it: the alert's snapshot is there when the failure comes.
  */
 export function advance(policySet: PolicySet, view: View, decision: Decision): View {
-  const remembered = remember(view, decision);
+  const remembered = withFailure(remember(view, decision), decision);
   if (decision.mode === 'observe') return remembered;
   if (decision.outcome === 'snapshot' && decision.snapshot)
     return withSnapshot(policySet, remembered, decision, decision.snapshot);
@@ -16,17 +16,14 @@ export function advance(policySet: PolicySet, view: View, decision: Decision): V
     return withTakeover(remembered, decision, decision.restart.machine, attempt);
   }
   if (decision.outcome === 'retire' && decision.retire) {
-    const gone = new Set(decision.retire.snapshots.map(({ snapshot }) => snapshot));
-    return { ...remembered, snapshots: remembered.snapshots.filter(({ id }) => !gone.has(id)) };
+    return withoutSnapshots(remembered, new Set(decision.retire.snapshots.map(({ snapshot }) => snapshot)));
   }
   return remembered;
 }
 
 function remember(view: View, { at, event, remember: memory }: Decision): View {
-  const server = view.servers.find(
-    ({ name, machine }) => name === event.server || machine === event.server,
-  )?.name;
-  if (server === undefined) return view;
+  const { server } = event;
+  if (!view.servers.some(({ name }) => name === server)) return view;
   const ordered = new Set(memory.orders.map(({ policy, action }) => `${action} ${policy}`));
   return {
     ...view,
@@ -47,13 +44,54 @@ function remember(view: View, { at, event, remember: memory }: Decision): View {
 function withSymptom(symptoms: readonly SymptomView[], seen: SymptomView): SymptomView[] {
   const known = symptoms.find(({ server, policy }) => server === seen.server && policy === seen.policy);
   const rest = symptoms.filter((symptom) => symptom !== known);
-  return known ? [...rest, { ...seen, firstAt: known.firstAt, met: known.met || seen.met }] : [...rest, seen];
+  return [...rest, known ? merged(known, seen) : seen];
+}
+
+/** Events may come late: an open symptom grows at either end and never shrinks. */
+function merged(known: SymptomView, seen: SymptomView): SymptomView {
+  return {
+    ...seen,
+    firstAt: known.firstAt < seen.firstAt ? known.firstAt : seen.firstAt,
+    lastAt: known.lastAt > seen.lastAt ? known.lastAt : seen.lastAt,
+    met: known.met || seen.met,
+  };
+}
+
+/**
+ * Whether a decision says that the server is down: every report of a failure does, but for one that follows a
+ * takeover so closely that it may still be about the machine before.
+ */
+function tellsOfFailure({ event, outcome, reasons }: Decision): boolean {
+  if (event.kind !== 'failure' || outcome === 'none') return false;
+  return outcome === 'restart' || reasons[0]?.code !== 'in-cooldown';
+}
+
+function withFailure(view: View, decision: Decision): View {
+  if (!tellsOfFailure(decision)) return view;
+  return {
+    ...view,
+    servers: view.servers.map((row): ServerView =>
+      row.name === decision.event.server && row.state === 'up'
+        ? { ...row, state: 'failed', failedAt: decision.at }
+        : row,
+    ),
+  };
+}
+
+function withoutSnapshots(view: View, gone: ReadonlySet<string>): View {
+  const freed = (drive: string): number =>
+    view.snapshots
+      .filter((row) => gone.has(row.id) && row.drive === drive)
+      .reduce((sum, row) => sum + row.memoryBytes + row.diskBytes, 0);
+  return {
+    ...view,
+    snapshots: view.snapshots.filter(({ id }) => !gone.has(id)),
+    drives: view.drives.map((drive) => ({ ...drive, freeBytes: drive.freeBytes + freed(drive.name) })),
+  };
 }
 
 function withSnapshot(policySet: PolicySet, view: View, decision: Decision, plan: SnapshotPlan): View {
-  const server = view.servers.find(
-    ({ name, machine }) => name === decision.event.server || machine === decision.event.server,
-  );
+  const server = view.servers.find(({ name }) => name === decision.event.server);
   if (server === undefined || plan.drive === null) return view;
   const memoryBytes = policySet.inventory.machines.get(server.machine)?.memoryBytes ?? 0;
   const generations = view.snapshots.filter((row) => row.server === server.name).map((row) => row.generation);

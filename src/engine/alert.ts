@@ -1,5 +1,7 @@
+import type { Comparison, Facts } from './condition.js';
 import type { Memory, Reason } from './decision.js';
 import type { AlertEvent } from './event.js';
+import { parsePath } from './path.js';
 import type { AlertPolicy, PolicySet } from './policy-set.js';
 import { reason, spoken } from './reason.js';
 import { toEpochMs } from './time.js';
@@ -24,11 +26,10 @@ export async function matchAlert(
 ): Promise<Matching> {
   const candidates = policySet.alertPolicies.filter((policy) => selects(policy.servers, server.identity));
   const facts = { alert: alertFact(alert), server: serverFact(server) };
+  if (alert.status === 'resolved') return resolved(candidates, facts);
   const verdicts = await Promise.all(
     candidates.map(async (policy) => ({ policy, verdict: await policy.when.holds(facts) })),
   );
-  if (alert.status === 'resolved') return resolved(verdicts);
-
   const faults = verdicts.flatMap(({ policy, verdict }) =>
     verdict.error === null ? [] : [reason('condition-error', policy, { text: verdict.error })],
   );
@@ -41,7 +42,8 @@ export async function matchAlert(
   const permitted = counted.filter(
     ({ policy, reached }) => reached && coolingSince(view, server.name, policy, alert) === null,
   );
-  const [first] = permitted;
+  // A policy that only observes must not keep one that acts from acting.
+  const first = permitted.find(({ policy }) => policy.mode === 'enforce') ?? permitted[0];
   const reasons = counted.map(({ policy, evidence, reached, seen }) => {
     if (policy === first?.policy) return reason('matched', policy, { evidence });
     if (!reached) {
@@ -53,7 +55,7 @@ export async function matchAlert(
       const text = `a snapshot for ${policy.condition} was taken at ${cooling}; at most one in ${spoken(policy.snapshot.cooldownMs)}`;
       return reason('in-cooldown', policy, { text, evidence });
     }
-    return reason('also-matched', policy, { evidence });
+    return reason(policy.mode === 'observe' ? 'observe' : 'also-matched', policy, { evidence });
   });
   return {
     ordering: first?.policy ?? null,
@@ -113,34 +115,36 @@ function coolingSince(view: View, server: string, policy: AlertPolicy, alert: Al
       row.server === server &&
       row.kind === 'additional' &&
       row.condition === policy.condition &&
-      // A snapshot that failed protects nothing, so it cools nothing down.
+      // A snapshot that failed or is damaged protects nothing, so it cools nothing down.
       (row.state === 'complete' || row.state === 'writing') &&
+      row.verified !== 'failed' &&
       now - toEpochMs(row.takenAt) < policy.snapshot.cooldownMs,
   );
-  return recent.at(-1)?.takenAt ?? null;
+  return recent.toSorted((a, b) => b.generation - a.generation)[0]?.takenAt ?? null;
 }
 
 /**
  * A resolved alert closes the symptom of each policy that its labels match. The measured value is not looked
  * at: it is below the threshold now, which is why the alert is resolved.
  */
-function resolved(
-  verdicts: readonly { policy: AlertPolicy; verdict: Awaited<ReturnType<AlertPolicy['when']['holds']>> }[],
-): Matching {
-  const closed = verdicts
-    .filter(({ verdict }) => {
-      const labels = verdict.evidence.filter(
-        ({ fact, path }) => fact === 'alert' && path.startsWith('$.labels'),
-      );
-      return labels.length > 0 && labels.every(({ held }) => held);
-    })
-    .map(({ policy }) => policy.name);
+async function resolved(candidates: readonly AlertPolicy[], facts: Facts): Promise<Matching> {
+  const closed = await Promise.all(
+    candidates.map(async (policy) => {
+      const verdict = await policy.when.only(isOfLabels)?.holds(facts);
+      return verdict?.held ? [policy.name] : [];
+    }),
+  );
   return {
     ordering: null,
     met: false,
     reasons: [reason('not-firing')],
-    remember: { matches: [], symptoms: [], closed },
+    remember: { matches: [], symptoms: [], closed: closed.flat() },
   };
+}
+
+function isOfLabels({ fact, path }: Comparison): boolean {
+  const parsed = parsePath(path);
+  return fact === 'alert' && parsed.ok && parsed.segments[0] === 'labels';
 }
 
 function isMatched({ code }: Reason): boolean {

@@ -1,3 +1,4 @@
+import type { Comparison, Condition } from './condition.js';
 import type { BackupCandidate, Evidence } from './decision.js';
 import type { Machine, PolicySet, RestartPolicy } from './policy-set.js';
 import { REASONS, type ReasonCode } from './reasons.js';
@@ -42,9 +43,9 @@ async function judge(
     server: serverFact(server),
     ...(startable.snapshot ? { snapshot: snapshotFact(startable.snapshot) } : {}),
   };
-  // A cold boot has no snapshot, so what a policy requires of one is not asked.
-  if (policy.backups.require !== null && startable.snapshot !== null) {
-    const { held, error, evidence } = await policy.backups.require.holds(facts);
+  const required = requiredFor(policy, startable);
+  if (required !== null) {
+    const { held, error, evidence } = await required.holds(facts);
     if (error !== null) return rejected(machine, 'condition-error', error);
     if (!held) return rejected(machine, 'requirement-not-met', REASONS['requirement-not-met'], evidence);
   }
@@ -56,6 +57,20 @@ async function judge(
     if (held) score += preference.weight;
   }
   return { backup: machine.name, accepted: true, score };
+}
+
+/** A cold boot has no snapshot, so what the policy says of one is not asked; the rest is. */
+function requiredFor({ backups }: RestartPolicy, { snapshot }: Startable): Condition | null {
+  if (snapshot !== null || backups.require === null) return backups.require;
+  return backups.require.only((comparison) => !isOfSnapshot(comparison));
+}
+
+function isOfSnapshot({ fact, value }: Comparison): boolean {
+  return fact === 'snapshot' || (isReference(value) && value.fact === 'snapshot');
+}
+
+function isReference(value: unknown): value is { readonly fact: unknown } {
+  return typeof value === 'object' && value !== null && 'fact' in value;
 }
 
 /** What no policy can change. */

@@ -1,4 +1,4 @@
-import { Almanac, Engine, type TopLevelCondition } from 'json-rules-engine';
+import { Almanac, Engine, type NestedCondition, type TopLevelCondition } from 'json-rules-engine';
 import type { Evidence } from './decision.js';
 import { resolvePath } from './path.js';
 
@@ -17,6 +17,16 @@ export interface Verdict {
 /** A compiled condition. Never rejects: an evaluation that fails is a verdict with an error. */
 export interface Condition {
   holds(facts: Facts): Promise<Verdict>;
+  /** The same condition with no other comparisons than these; null when it has none of them. */
+  only(these: (comparison: Comparison) => boolean): Condition | null;
+}
+
+/** A leaf of a condition, as the policy states it. */
+export interface Comparison {
+  readonly fact: string;
+  readonly path: string;
+  /** A value, or `{ fact, path }`. */
+  readonly value: unknown;
 }
 
 /**
@@ -25,8 +35,9 @@ export interface Condition {
  * Each condition has an Engine of its own, so that a fault in one policy cannot swallow the result of
  * another, and one run at a time: overlapping runs of one Engine share a status and lose results.
  */
-export function compileCondition(conditions: TopLevelCondition): Condition {
+export function compileCondition(document: TopLevelCondition): Condition {
   // json-rules-engine rewrites conditions in place, and the documents are shared.
+  const conditions = structuredClone(document);
   const rule = { conditions: structuredClone(conditions), event: { type: 'held' } };
   const engine = new Engine([rule], { allowUndefinedFacts: true });
   let last: Promise<unknown> = Promise.resolve();
@@ -36,7 +47,29 @@ export function compileCondition(conditions: TopLevelCondition): Condition {
       last = verdict;
       return verdict;
     },
+    only(these) {
+      const rest = pruned(conditions, these);
+      return rest && compileCondition({ all: [rest] });
+    },
   };
+}
+
+function pruned(node: NestedCondition, these: (comparison: Comparison) => boolean): NestedCondition | null {
+  if ('all' in node) {
+    const all = node.all.flatMap((child) => pruned(child, these) ?? []);
+    return all.length === 0 ? null : { all };
+  }
+  if ('any' in node) {
+    const any = node.any.flatMap((child) => pruned(child, these) ?? []);
+    return any.length === 0 ? null : { any };
+  }
+  if ('not' in node) {
+    const not = pruned(node.not, these);
+    return not && { not };
+  }
+  if ('condition' in node) return null;
+  const comparison: Comparison = { fact: node.fact, path: node.path ?? '$', value: node.value };
+  return these(comparison) ? node : null;
 }
 
 async function evaluate(engine: Engine, facts: Facts): Promise<Verdict> {
@@ -83,7 +116,7 @@ function isObject(value: unknown): value is object {
   return typeof value === 'object' && value !== null;
 }
 
-/** Evidence goes into decisions, which are JSON: a value that is absent is null there. */
+/** Evidence goes into decisions, which are JSON: it has no absent values there, and no NaN. */
 function plain(value: unknown): unknown {
-  return value ?? null;
+  return typeof value === 'number' && !Number.isFinite(value) ? String(value) : (value ?? null);
 }

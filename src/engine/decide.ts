@@ -8,7 +8,7 @@ import { reason } from './reason.js';
 import { planRestart } from './restart.js';
 import { planRetention } from './retention.js';
 import type { SnapshotKind, View } from './view.js';
-import { type ActiveServer, findServer, selects } from './world.js';
+import { type ActiveServer, findServer, selects, type ServerLookup } from './world.js';
 
 /**
  * What the policies say to do about one event. Pure: equal policies, event and view give an equal decision,
@@ -16,11 +16,16 @@ import { type ActiveServer, findServer, selects } from './world.js';
  * scenarios and the explanation.
  */
 export async function decide(policySet: PolicySet, event: EngineEvent, view: View): Promise<Decision> {
-  const verdict = await judge(policySet, event, view);
+  const lookup = findServer(policySet, view, event.server);
+  const verdict = await judge(policySet, event, view, lookup);
   return {
     id: decisionId(event.id),
     at: event.at,
-    event: { kind: event.kind, id: event.id, server: event.server },
+    event: {
+      kind: event.kind,
+      id: event.id,
+      server: lookup.found === 'active' ? lookup.server.name : event.server,
+    },
     policyRevision: policySet.revision,
     outcome: verdict.outcome,
     mode: verdict.mode ?? 'enforce',
@@ -44,8 +49,12 @@ interface Verdict extends Pick<Decision, 'snapshot' | 'restart' | 'retire'> {
   readonly remember?: Partial<Memory>;
 }
 
-async function judge(policySet: PolicySet, event: EngineEvent, view: View): Promise<Verdict> {
-  const lookup = findServer(policySet, view, event.server);
+async function judge(
+  policySet: PolicySet,
+  event: EngineEvent,
+  view: View,
+  lookup: ServerLookup,
+): Promise<Verdict> {
   if (lookup.found === 'nothing') return nothing(reason('unknown-server'));
   if (lookup.found === 'machine') return nothing(reason('not-active'));
   const { server } = lookup;
@@ -199,12 +208,13 @@ async function orderSnapshot(
     deadlineMs: request.deadlineMs ?? DEFAULT_DEADLINE_MS,
     candidates: placement.candidates,
   };
+  // Only schedules count from their last order, and a policy of another kind may have the same name.
+  const orders: Memory['orders'] =
+    request.kind === 'scheduled' ? [{ policy: request.policy, action: 'snapshot' }] : [];
   if (drive === null) {
     const refusal = reason(placement.busy ? 'drives-busy' : 'no-drive', request.placement);
     // A schedule that was refused for good is tried again when it is due the next time.
-    const remember = placement.busy
-      ? {}
-      : { orders: [{ policy: request.policy, action: 'snapshot' as const }] };
+    const remember = placement.busy ? {} : { orders };
     return { outcome: 'refused', reasons: [refusal, request.because], snapshot, remember };
   }
   const text = `${drive}${placement.previous ? `, beside the previous snapshot on ${placement.previous.drive}` : ''}`;
@@ -212,7 +222,7 @@ async function orderSnapshot(
     outcome: 'snapshot',
     reasons: [request.because, reason('placed', request.placement, { text })],
     snapshot,
-    remember: { orders: [{ policy: request.policy, action: 'snapshot' }] },
+    remember: { orders },
   };
 }
 

@@ -11,6 +11,7 @@ export interface Decision {
   /** Derived from the event's id, so that the same event is decided under the same id everywhere. */
   readonly id: string;
   readonly at: Instant;
+  /** `server` is the server that the event is about, also when the event named the machine that runs it. */
   readonly event: { readonly kind: EngineEvent['kind']; readonly id: string; readonly server: string };
   readonly policyRevision: string;
   readonly outcome: Outcome;

@@ -1,6 +1,7 @@
 import type { DriveCandidate, Evidence } from './decision.js';
 import type { Drive, DrivePreference, PlacementPolicy, PolicySet } from './policy-set.js';
 import { REASONS, type ReasonCode } from './reasons.js';
+import { unrestorable } from './restorable.js';
 import type { DriveView, SnapshotView, View } from './view.js';
 import { type ActiveServer, compareText, driveFact, driveState, serverFact } from './world.js';
 
@@ -58,8 +59,8 @@ interface Search {
   readonly policy: PlacementPolicy;
   readonly previous: SnapshotView | null;
   readonly only: string | null;
-  /** The law: not the drive of the previous snapshot, nor of one being written. */
-  readonly lawful: (drive: Drive) => boolean;
+  /** The law: no snapshot is written beside these. */
+  readonly untouchable: readonly SnapshotView[];
   readonly estimatedBytes: number;
 }
 
@@ -82,30 +83,26 @@ function searchFor(
   policy: PlacementPolicy,
 ): Omit<Search, 'only'> {
   const { inventory } = policySet;
-  const previous = newestComplete(view, server.name);
-  const held = view.snapshots
-    .filter((snapshot) => snapshot.server === server.name && snapshot.state === 'writing')
-    .map((snapshot) => snapshot.drive);
-  if (previous) held.push(previous.drive);
-  const serials = new Set(
-    held.map((name) => inventory.drives.get(name)?.serial).filter((serial) => serial != null),
-  );
+  const own = view.snapshots.filter((row) => row.server === server.name);
+  const previous = newest(own.filter(({ state }) => state === 'complete'));
+  // When the previous one is damaged or out of reach, an older one is the last that could be started.
+  const lifeline = newest(own.filter((row) => unrestorable(policySet, view, row) === null));
+  const writing = own.filter(({ state }) => state === 'writing');
   return {
     inventory,
     view,
     server,
     policy,
     previous,
-    lawful: (drive) => !held.includes(drive.name) && !(drive.serial !== null && serials.has(drive.serial)),
+    untouchable: [previous, lifeline, ...writing].filter((row) => row !== null),
     estimatedBytes: estimateBytes(policySet, view, server),
   };
 }
 
-/** The snapshot that the next one is taken beside. Generations order snapshots; clocks do not. */
-export function newestComplete(view: View, server: string): SnapshotView | null {
-  const complete = view.snapshots.filter((row) => row.server === server && row.state === 'complete');
-  return complete.reduce<SnapshotView | null>(
-    (newest, row) => (newest === null || row.generation > newest.generation ? row : newest),
+/** Generations order snapshots; clocks do not. */
+function newest(rows: readonly SnapshotView[]): SnapshotView | null {
+  return rows.reduce<SnapshotView | null>(
+    (found, row) => (found === null || row.generation > found.generation ? row : found),
     null,
   );
 }
@@ -126,10 +123,11 @@ async function filter(search: Search, drive: Drive): Promise<Filtered> {
 
 /** What no policy can change. */
 function byLaw(search: Search, drive: Drive, state: DriveView): Rejection | null {
-  if (state.role === 'active')
-    return reject('active-disk', `the active disk of ${state.server ?? 'a server'}`);
+  const runner = runnerOf(search.view, drive, state);
+  if (runner !== null) return reject('active-disk', `the active disk of ${runner}`);
   if (state.role === 'quarantined' || drive.quarantined) return reject('quarantined');
-  if (!search.lawful(drive)) return reject('holds-previous');
+  const held = search.untouchable.find((row) => isOn(search.inventory, row, drive));
+  if (held) return reject('holds-previous', `it holds ${held.id}; another drive is the law`);
   if (!search.server.machine.reaches.includes(drive.device)) {
     return reject('unreachable', `${search.server.machine.name} has no path to device ${drive.device}`);
   }
@@ -138,6 +136,18 @@ function byLaw(search: Search, drive: Drive, state: DriveView): Rejection | null
     return reject('no-space', `${state.freeBytes} bytes free, about ${search.estimatedBytes} needed`);
   }
   return null;
+}
+
+/** Two names with one serial number are one drive. */
+function isOn(inventory: PolicySet['inventory'], row: SnapshotView, drive: Drive): boolean {
+  const serial = inventory.drives.get(row.drive)?.serial ?? null;
+  return row.drive === drive.name || (serial !== null && serial === drive.serial);
+}
+
+/** Asked of the servers as well: a view that was written by hand may contradict itself. */
+function runnerOf(view: View, drive: Drive, state: DriveView): string | null {
+  if (state.role === 'active') return state.server ?? 'a server';
+  return view.servers.find(({ disk }) => disk === drive.name)?.name ?? null;
 }
 
 async function byPolicy(search: Search, drive: Drive, state: DriveView): Promise<Rejection | null> {

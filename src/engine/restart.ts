@@ -10,7 +10,7 @@ import {
   type Selected,
   selectSnapshots,
 } from './snapshot-selection.js';
-import { toEpochMs } from './time.js';
+import { type Instant, toEpochMs } from './time.js';
 import type { View } from './view.js';
 import { type ActiveServer, driveState, selects } from './world.js';
 
@@ -36,7 +36,7 @@ export async function planRestart(
   const guarded = event.kind === 'failure' ? guard(view, server, policy, event) : null;
   if (guarded) return refuse(policy, guarded);
 
-  const announcement = announce(view, server, policy, event);
+  const announcement = announce(policySet, view, server, policy, event);
   const { selected, candidates } = selectSnapshots(policySet, view, server.name, policy, announcement);
   const startables = [
     ...selected.map(({ snapshot }): Startable => ({ drive: snapshot.drive, snapshot })),
@@ -46,9 +46,8 @@ export async function planRestart(
   const backups = new Map<string, BackupCandidate>();
   for (const startable of startables) {
     for (const candidate of await selectBackups(policySet, view, server, policy, startable)) {
-      // A backup is explained by the best snapshot that it can run, else by the first that it cannot.
       const known = backups.get(candidate.backup);
-      if (known === undefined || (!known.accepted && candidate.accepted))
+      if (known === undefined || prospect(candidate) > prospect(known))
         backups.set(candidate.backup, candidate);
       if (candidate.accepted) attempts.push(attempt(startable, candidate.backup, candidate.score));
     }
@@ -66,7 +65,7 @@ export async function planRestart(
     sequence: policy.sequence,
     afterTakeover: policy.afterTakeover,
   };
-  const busy = busyDrive(policySet, view, policy, selected);
+  const busy = busyDrive(policySet, view, policy, attempts);
   if (busy) return { ...refuse(policy, busy), plan };
   if (attempts.length === 0) return { ...refuse(policy, nothingToTry(policy, selected, plan)), plan };
   const text = `${describeAnnouncement(announcement)}; ${attempts.length} to try`;
@@ -79,14 +78,30 @@ function refuse(policy: RestartPolicy | null, refusal: Reason): RestartVerdict {
 
 /** What is known of the cause: what the report says, else what the alerts before it said. */
 function announce(
+  policySet: PolicySet,
   view: View,
   server: ActiveServer,
   policy: RestartPolicy,
   event: FailureEvent | RestartOrder,
 ): Announcement {
-  const announcement = announcementOf(view, server.name, event.at, policy.symptomsWithinMs);
+  const announcement = announcementOf(
+    policySet,
+    view,
+    server.name,
+    failedAt(server, event),
+    policy.symptomsWithinMs,
+  );
   const reported = event.kind === 'failure' ? event.causeClass : 'unknown';
   return reported === 'unknown' ? announcement : { ...announcement, cause: reported };
+}
+
+/**
+ * A person, or a second report, may come hours after the failure. What announced it, and how old its memory is,
+ * is measured from the first report.
+ */
+function failedAt(server: ActiveServer, event: FailureEvent | RestartOrder): Instant {
+  const known = server.state.failedAt;
+  return known !== null && known < event.at ? known : event.at;
 }
 
 /** The storm guard: when restarting more would do harm. Null when nothing stands against it. */
@@ -106,7 +121,7 @@ function guard(view: View, server: ActiveServer, policy: RestartPolicy, event: F
   const others = view.servers.filter(({ name }) => name !== server.name);
   const up = others.filter(({ state }) => state === 'up').length;
   if (others.length > 0 && up / others.length < minHealthy) {
-    const text = `${up} of the ${others.length} other servers are up, ${minHealthy * 100} % are needed`;
+    const text = `${up} of the ${others.length} other servers are up, ${Math.round(minHealthy * 100)} % are needed`;
     return reason('below-min-healthy', policy, { text });
   }
   return null;
@@ -127,23 +142,30 @@ function coldBoot(
   return state.health === 'failed' ? [] : [{ drive: disk.name, snapshot: null }];
 }
 
+/** A backup is explained by the best snapshot that it can run, else that it could run, else that it cannot. */
+function prospect(candidate: BackupCandidate): 0 | 1 | 2 {
+  if (candidate.accepted) return 2;
+  return candidate.reason === 'reserved' ? 1 : 0;
+}
+
 function attempt({ drive, snapshot }: Startable, backup: string, score: number): RestartAttempt {
   return { snapshot: snapshot?.id ?? null, condition: snapshot?.condition ?? null, drive, backup, score };
 }
 
 /**
- * The drive of the best snapshot is being written by another operation, which will end. Waiting for it loses
- * seconds; waking from an older snapshot would lose work for good.
+ * The drive of the best snapshot that can be started is being written by another operation, which will end.
+ * Waiting for it loses seconds; waking from an older snapshot would lose work for good.
  */
 function busyDrive(
   policySet: PolicySet,
   view: View,
   policy: RestartPolicy,
-  selected: readonly Selected[],
+  attempts: readonly RestartAttempt[],
 ): Reason | null {
-  const drive = policySet.inventory.drives.get(selected[0]?.snapshot.drive ?? '');
-  const reservedBy = drive && driveState(view, drive, policySet.inventory).reservedBy;
-  if (drive === undefined || reservedBy == null) return null;
+  const best = attempts.find(({ snapshot }) => snapshot !== null);
+  const drive = best && policySet.inventory.drives.get(best.drive);
+  const reservedBy = drive ? driveState(view, drive, policySet.inventory).reservedBy : null;
+  if (drive === undefined || reservedBy === null) return null;
   return reason('drives-busy', policy, {
     text: `${drive.name} holds the best snapshot and is reserved by ${reservedBy}`,
   });

@@ -1,19 +1,20 @@
 import type { RetirePlan } from './decision.js';
 import type { PlacementPolicy, PolicySet } from './policy-set.js';
 import { REASONS, type ReasonCode } from './reasons.js';
+import { unrestorable } from './restorable.js';
 import type { SnapshotKind, SnapshotView, View } from './view.js';
-import { type ActiveServer, driveState, selects } from './world.js';
+import { type ActiveServer, selects } from './world.js';
 
 /**
  * Which snapshots of a server are beyond what retention keeps. Counts are of completed generations, not of
- * days: a server that was off for a month still has its snapshots. Failed snapshots neither count nor stand in
- * for good ones.
+ * days: a server that was off for a month still has its snapshots. Snapshots that cannot be started neither
+ * count nor stand in for those that can.
  */
 export function planRetention(policySet: PolicySet, view: View, server: ActiveServer): RetirePlan {
   const complete = view.snapshots
     .filter((row) => row.server === server.name && row.state === 'complete')
     .toSorted((a, b) => b.generation - a.generation);
-  const restorable = complete.filter((row) => isRestorable(policySet, view, row));
+  const restorable = complete.filter((row) => unrestorable(policySet, view, row) === null);
   const guarded = new Map<string, ReasonCode>();
   const guard = (row: SnapshotView | undefined, why: ReasonCode): void => {
     if (row && !guarded.has(row.id)) guarded.set(row.id, why);
@@ -34,7 +35,7 @@ export function planRetention(policySet: PolicySet, view: View, server: ActiveSe
   for (const row of complete) {
     const limit = generationsKept(policySet, server, row.kind);
     const position = (seen.get(row.kind) ?? 0) + 1;
-    if (row.verified !== 'failed') seen.set(row.kind, position);
+    if (restorable.includes(row)) seen.set(row.kind, position);
     const reason =
       guarded.get(row.id) ?? (row.verified !== 'failed' && position <= limit ? 'within-retention' : null);
     if (reason !== null) kept.push({ snapshot: row.id, reason, text: REASONS[reason] });
@@ -46,15 +47,6 @@ export function planRetention(policySet: PolicySet, view: View, server: ActiveSe
 function beyond(row: SnapshotView, position: number, limit: number): string {
   if (row.verified === 'failed') return REASONS['verification-failed'];
   return `the ${row.kind} snapshot number ${position} counted from the newest; ${limit} are kept`;
-}
-
-function isRestorable(policySet: PolicySet, view: View, row: SnapshotView): boolean {
-  const drive = policySet.inventory.drives.get(row.drive);
-  return (
-    row.verified !== 'failed' &&
-    drive !== undefined &&
-    driveState(view, drive, policySet.inventory).health !== 'failed'
-  );
 }
 
 /**

@@ -1,16 +1,16 @@
 import type { SnapshotCandidate } from './decision.js';
 import type { CauseClass } from './event.js';
-import type { PolicySet, RestartPolicy, SnapshotRule } from './policy-set.js';
-import { REASONS, type ReasonCode } from './reasons.js';
+import type { AlertPolicy, PolicySet, RestartPolicy, SnapshotRule } from './policy-set.js';
 import { spoken } from './reason.js';
+import { type Unfit, unfit, unrestorable } from './restorable.js';
 import { type Instant, toEpochMs } from './time.js';
 import type { SnapshotView, SymptomView, View } from './view.js';
-import { driveState } from './world.js';
+import { compareText } from './world.js';
 
 /** The conditions that were open when the server failed: they say what its memory is worth. */
 export interface Announcement {
   readonly failedAtMs: number;
-  /** The condition of the alert that announced the failure: the one met last. */
+  /** The condition of the alert that announced the failure: the one met last, of the policy that goes first. */
   readonly condition: string | null;
   readonly cause: CauseClass;
   readonly firstSymptomAt: Instant | null;
@@ -18,6 +18,7 @@ export interface Announcement {
 }
 
 export function announcementOf(
+  policySet: PolicySet,
   view: View,
   server: string,
   failedAt: Instant,
@@ -27,11 +28,11 @@ export function announcementOf(
   const symptoms = view.symptoms.filter(
     (symptom) =>
       symptom.server === server &&
+      !isObserved(policySet, symptom) &&
       symptom.firstAt <= failedAt &&
       failedAtMs - toEpochMs(symptom.lastAt) <= withinMs,
   );
-  const met = symptoms.filter((symptom) => symptom.met);
-  const last = met.reduce<SymptomView | null>((a, b) => (a === null || b.lastAt > a.lastAt ? b : a), null);
+  const [last] = symptoms.filter((symptom) => symptom.met).toSorted(lastMetFirst(policySet.alertPolicies));
   return {
     failedAtMs,
     condition: last?.condition ?? null,
@@ -39,6 +40,21 @@ export function announcementOf(
     firstSymptomAt: earliest(symptoms),
     symptoms,
   };
+}
+
+/** A policy that only observes changes nothing, so it does not choose what is woken either. */
+function isObserved({ alertPolicies }: PolicySet, symptom: SymptomView): boolean {
+  return alertPolicies.find(({ name }) => name === symptom.policy)?.mode === 'observe';
+}
+
+/**
+ * One alert can meet several conditions. The snapshot was ordered under that of the policy which goes first,
+ * so the same one must announce the failure.
+ */
+function lastMetFirst(policies: readonly AlertPolicy[]): (a: SymptomView, b: SymptomView) => number {
+  const order = new Map(policies.map(({ name }, index) => [name, index]));
+  const place = ({ policy }: SymptomView): number => order.get(policy) ?? policies.length;
+  return (a, b) => compareText(b.lastAt, a.lastAt) || place(a) - place(b) || compareText(a.policy, b.policy);
 }
 
 /** A snapshot that may be started, and the rule of the policy that asks for it. */
@@ -69,10 +85,13 @@ export function selectSnapshots(
   const extracted = view.snapshots
     .filter((row) => row.server === server)
     .toSorted((a, b) => b.generation - a.generation);
-  const unfit = new Map(
-    extracted.map((row) => [row.id, unfitness(policySet, view, row, policy, announcement)]),
+  const against = new Map(
+    extracted.map((row) => [
+      row.id,
+      unrestorable(policySet, view, row) ?? suspicion(row, policy, announcement),
+    ]),
   );
-  const fit = extracted.filter((row) => unfit.get(row.id) === null);
+  const fit = extracted.filter((row) => against.get(row.id) === null);
 
   const selected: Selected[] = [];
   policy.snapshots.forEach((rule, index) => {
@@ -83,34 +102,8 @@ export function selectSnapshots(
   });
   return {
     selected,
-    candidates: extracted.map((row) => candidate(row, selected, unfit.get(row.id) ?? null)),
+    candidates: extracted.map((row) => candidate(row, selected, against.get(row.id) ?? null)),
   };
-}
-
-interface Unfit {
-  readonly reason: ReasonCode;
-  readonly text: string;
-}
-
-/** Why a snapshot may not be started, whatever rule asks for it; null when it may. */
-function unfitness(
-  policySet: PolicySet,
-  view: View,
-  row: SnapshotView,
-  policy: RestartPolicy,
-  announcement: Announcement,
-): Unfit | null {
-  if (row.state !== 'complete') return unfit('not-complete', `its state is ${row.state}`);
-  if (row.verified === 'failed') return unfit('verification-failed');
-  const drive = policySet.inventory.drives.get(row.drive);
-  if (drive === undefined) return unfit('drive-missing');
-  const state = driveState(view, drive, policySet.inventory);
-  if (state.health === 'failed') return unfit('drive-failed');
-  if (state.role === 'quarantined') return unfit('quarantined');
-  if (state.role === 'active' && state.server !== row.server) {
-    return unfit('drive-in-use', `${state.server ?? 'another server'} runs from ${row.drive}`);
-  }
-  return suspicion(row, policy, announcement);
 }
 
 /** `never`: memory that was taken while such a cause was already showing. */
@@ -145,10 +138,6 @@ function candidate(
     return { snapshot: id, drive, condition, takenAt, accepted: true, rank: index + 1, rule: chosen.rule };
   }
   return { snapshot: id, drive, condition, takenAt, accepted: false, ...(unfitFor ?? unfit('no-rule')) };
-}
-
-function unfit(reason: ReasonCode, text: string = REASONS[reason]): Unfit {
-  return { reason, text };
 }
 
 function earliest(symptoms: readonly SymptomView[]): Instant | null {

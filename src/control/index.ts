@@ -1,0 +1,167 @@
+import { setMaxListeners } from 'node:events';
+import type { Clock } from '../clock.js';
+import type { StepPoint } from '../actions/durable.js';
+import type { EngineEvent } from '../engine/event.js';
+import type { PolicySet } from '../engine/policy-set.js';
+import { toInstant } from '../engine/time.js';
+import type { Hardware } from '../hw/index.js';
+import type { Acceptance, Store } from '../store/store.js';
+import { createDispatcher } from './dispatcher.js';
+import type { Journalist } from './journalist.js';
+import { createLanes } from './lanes.js';
+import { createOperations } from './operations.js';
+import { createScheduler } from './scheduler.js';
+import { surveyDrives } from './survey.js';
+
+/**
+ * The administration server without its doors: accepts events, decides, operates. The service puts HTTP,
+ * policy files and a wall clock around it; a scenario puts virtual time around the very same thing.
+ */
+export interface ControlRoom {
+  /** Takes up what a crash left unfinished, then begins to work. */
+  start(): Promise<void>;
+  /**
+   * Resolving means: durable.
+   * @throws {QueueFull} when too many events wait; none of these was stored.
+   */
+  accept(events: readonly EngineEvent[]): Promise<readonly Acceptance[]>;
+  /** A new policy set decides from now on. */
+  policiesChanged(): Promise<void>;
+  /** Resolves when every event that can be decided has been; operations may still run. */
+  settled(): Promise<void>;
+  /** Stops beginning anything and waits for running operations; what does not end in time is resumed later. */
+  drain(withinMs: number): Promise<void>;
+  readonly waiting: number;
+  readonly running: number;
+}
+
+export interface ControlRoomParts {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly policySet: () => PolicySet;
+  readonly hardware: () => Hardware;
+  readonly journalist: Journalist;
+  /** More undecided events than this are refused. */
+  readonly queueLimit: number;
+  /** False: no periodic snapshots. Scenarios take theirs as steps. */
+  readonly schedules: boolean;
+  /** For crash tests. */
+  readonly observe?: (point: StepPoint) => Promise<void>;
+}
+
+/** The queue of undecided events is full. */
+export class QueueFull extends Error {
+  readonly waiting: number;
+  readonly limit: number;
+
+  constructor(waiting: number, limit: number) {
+    super(`${waiting} events wait for a decision; the limit is ${limit}`);
+    this.name = 'QueueFull';
+    this.waiting = waiting;
+    this.limit = limit;
+  }
+}
+
+const SURVEY_EVERY_MS = 15_000;
+
+export function createControlRoom(parts: ControlRoomParts): ControlRoom {
+  const { store, clock, policySet, hardware, journalist, queueLimit } = parts;
+  const closing = new AbortController();
+  // One listener for each drive of a survey, and there are as many drives as there are.
+  setMaxListeners(0, closing.signal);
+  const lanes = createLanes();
+
+  const survey = (): Promise<void> =>
+    surveyDrives(
+      {
+        store,
+        clock,
+        policySet,
+        storage: (drive) => hardware().storage(drive),
+        onFault: journalist.fault,
+      },
+      closing.signal,
+    ).catch((error: unknown) => {
+      journalist.fault('the survey of the drives failed', error);
+    });
+
+  const operations = createOperations({
+    ...parts,
+    lanes,
+    accept: take,
+    async onEnded() {
+      await survey();
+      dispatcher.reconsider();
+      scheduler.reconsider();
+    },
+  });
+  const dispatcher = createDispatcher({
+    ...parts,
+    lanes,
+    start: operations.start,
+    onFault: (error) => {
+      journalist.fault('a decision could not be made or recorded', error);
+    },
+  });
+  const scheduler = createScheduler({
+    store,
+    clock,
+    policySet,
+    accept: take,
+    onFault: (error) => {
+      journalist.fault('the schedules could not be looked at', error);
+    },
+  });
+
+  /** Our own follow-ups come this way: a full queue must not lose what an operation has begun. */
+  async function take(events: readonly EngineEvent[]): Promise<readonly Acceptance[]> {
+    const results = await store.accept(events, toInstant(clock.now()));
+    events.forEach((event, index) => {
+      journalist.accepted(event, results[index]?.result ?? 'conflict');
+    });
+    dispatcher.enqueue(events.filter((_, index) => results[index]?.result === 'accepted'));
+    return results;
+  }
+
+  async function surveyRegularly(): Promise<void> {
+    while (!closing.signal.aborted) {
+      await clock.sleep(SURVEY_EVERY_MS, closing.signal).catch(() => undefined);
+      if (!closing.signal.aborted) await survey();
+    }
+  }
+
+  return {
+    async start() {
+      await store.syncInventory(policySet().inventory, toInstant(clock.now()));
+      await survey();
+      lanes.follow((await store.view(toInstant(clock.now()))).servers);
+      for (const operation of await store.unfinishedOperations()) operations.resume(operation);
+      dispatcher.enqueue(await store.pending());
+      if (parts.schedules) void scheduler.run(closing.signal);
+      void surveyRegularly();
+    },
+    async accept(events) {
+      if (dispatcher.waiting + events.length > queueLimit)
+        throw new QueueFull(dispatcher.waiting, queueLimit);
+      return take(events);
+    },
+    async policiesChanged() {
+      await store.syncInventory(policySet().inventory, toInstant(clock.now()));
+      await survey();
+      dispatcher.reconsider();
+      scheduler.reconsider();
+    },
+    settled: () => dispatcher.settled(),
+    async drain(withinMs) {
+      closing.abort(new Error('the service is stopping'));
+      await dispatcher.settled();
+      await operations.ended(withinMs);
+    },
+    get waiting() {
+      return dispatcher.waiting;
+    },
+    get running() {
+      return lanes.running;
+    },
+  };
+}

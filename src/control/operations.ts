@@ -1,0 +1,167 @@
+import { actions } from '../actions/index.js';
+import type { ActionDeps, ActionEnd, InDoubt } from '../actions/action.js';
+import { runDurably, type ActionLog, type StepPoint } from '../actions/durable.js';
+import type { Clock } from '../clock.js';
+import type { EngineEvent } from '../engine/event.js';
+import type { View } from '../engine/view.js';
+import type { Hardware } from '../hw/index.js';
+import { toInstant } from '../engine/time.js';
+import type { Operation, OperationEnd, Store } from '../store/store.js';
+import type { Journalist } from './journalist.js';
+import type { Lanes } from './lanes.js';
+
+/** Carries out operations, each in the lane of its server, and sees that each of them ends. */
+export interface Operations {
+  start(operation: Operation): void;
+  /** Takes up an operation that a crash left unfinished. */
+  resume(operation: Operation): void;
+  /** Resolves when none runs any more, or after `withinMs`. */
+  ended(withinMs: number): Promise<void>;
+}
+
+export interface OperationsParts {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly hardware: () => Hardware;
+  readonly lanes: Lanes;
+  readonly journalist: Journalist;
+  readonly accept: (events: readonly EngineEvent[]) => Promise<unknown>;
+  readonly onEnded: () => Promise<void>;
+  readonly observe?: (point: StepPoint) => Promise<void>;
+}
+
+export function createOperations(parts: OperationsParts): Operations {
+  const { store, clock, lanes, journalist } = parts;
+  const running = new Set<Promise<void>>();
+
+  function launch(operation: Operation, resumed: boolean): void {
+    const giveUp = new AbortController();
+    lanes.occupy(operation.server, {
+      operation: operation.id,
+      kind: operation.kind,
+      abort: (reason) => {
+        giveUp.abort(new Error(reason));
+      },
+    });
+    journalist.began(operation, { resumed });
+    const run = carryOut(operation, giveUp.signal)
+      .catch((error: unknown) => {
+        // The store did not take a step. Nothing more is done for this server until the next start: going on
+        // without a journal would be guessing.
+        journalist.fault(`operation ${operation.id} stopped without an end; its lane stays closed`, error);
+      })
+      .finally(() => running.delete(run));
+    running.add(run);
+  }
+
+  async function carryOut(operation: Operation, signal: AbortSignal): Promise<void> {
+    const action = actions[operation.kind];
+    // The hardware as it is now: a reload during the operation opens another and leaves this one alone.
+    const hardware = parts.hardware();
+    const deps = depsFrom(store, clock);
+    const ended = await runDurably({
+      operation,
+      action: (ctx) => action.run(ctx, operation.decision, hardware, deps),
+      steps: store.steps,
+      clock,
+      signal,
+      log: (entry) => {
+        report(operation, entry);
+      },
+      ...(parts.observe ? { observe: parts.observe } : {}),
+    });
+    await conclude(operation, ended);
+  }
+
+  function report(operation: Operation, entry: ActionLog): void {
+    if (entry.kind === 'note' && !entry.replayed) journalist.noted(operation, entry.note);
+    if (entry.kind === 'step-retried') {
+      journalist.stepFailed(operation, { step: entry.step, failure: entry.failure, final: false });
+    }
+    if (entry.kind === 'step-ended' && entry.failure) {
+      journalist.stepFailed(operation, { step: entry.step, failure: entry.failure, final: true });
+    }
+  }
+
+  async function conclude(operation: Operation, ended: ActionEnd): Promise<void> {
+    const end: OperationEnd = { ...ended, at: toInstant(clock.now()) };
+    // Before the end is recorded: after a crash in between, the operation ends again and says it again.
+    const next = followUp(operation, ended, end.at);
+    if (next) await parts.accept([next]);
+    await store.finishOperation(operation.id, end);
+    journalist.ended(operation, end);
+    lanes.free(operation.server);
+    lanes.follow((await store.view(end.at)).servers);
+    await parts.onEnded();
+  }
+
+  return {
+    start: (operation) => {
+      launch(operation, false);
+    },
+    resume: (operation) => {
+      launch(operation, true);
+    },
+    async ended(withinMs) {
+      const timeout = new AbortController();
+      const all = Promise.allSettled(running).then(() => {
+        timeout.abort(new Error('all ended'));
+      });
+      await Promise.race([all, clock.sleep(withinMs, timeout.signal).catch(() => undefined)]);
+    },
+  };
+}
+
+/** What an ended operation makes worth deciding. The id is derived, so saying it twice is saying it once. */
+function followUp(operation: Operation, ended: ActionEnd, at: string): EngineEvent | null {
+  if (ended.state !== 'done') return null;
+  const { server, id, decision } = operation;
+  switch (operation.kind) {
+    case 'take-snapshot':
+      return { kind: 'retention', id: `retention:${id}`, at, server };
+    case 'restart-server':
+      return { kind: 'takeover', id: `takeover:${id}`, at, server, policy: decision.restart?.policy ?? '' };
+    case 'retire-snapshot':
+      return null;
+  }
+}
+
+function depsFrom(store: Store, clock: Clock): ActionDeps {
+  const view = (): Promise<View> => store.view(toInstant(clock.now()));
+  return {
+    clock,
+    async machineOf(server) {
+      return (await view()).servers.find(({ name }) => name === server)?.machine ?? null;
+    },
+    async drives() {
+      return (await view()).drives.map(({ name }) => name);
+    },
+    lastHeartbeat: (server) => store.lastHeartbeat(server),
+    async inDoubt(server) {
+      const [last] = (await store.operations({ server, limit: 20 })).filter(isEndedRestart);
+      return last === undefined ? [] : inDoubtOf(last);
+    },
+  };
+}
+
+function isEndedRestart({ kind, state }: Operation): boolean {
+  return kind === 'restart-server' && state !== 'running';
+}
+
+function inDoubtOf({ result }: Operation): readonly InDoubt[] {
+  if (typeof result !== 'object' || result === null || !('inDoubt' in result)) return [];
+  return Array.isArray(result.inDoubt) ? result.inDoubt.filter(isInDoubt) : [];
+}
+
+function isInDoubt(value: unknown): value is InDoubt {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'machine' in value &&
+    typeof value.machine === 'string' &&
+    'drive' in value &&
+    typeof value.drive === 'string' &&
+    'operation' in value &&
+    typeof value.operation === 'string'
+  );
+}

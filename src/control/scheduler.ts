@@ -1,0 +1,72 @@
+import { abortError, type Clock } from '../clock.js';
+import type { EngineEvent, ScheduleEvent } from '../engine/event.js';
+import type { PolicySet } from '../engine/policy-set.js';
+import { nextSchedules } from '../engine/schedule.js';
+import { toEpochMs, toInstant } from '../engine/time.js';
+import type { Store } from '../store/store.js';
+
+/**
+ * Turns schedules that are due into events. What is due is the engine's to say; this only waits for it.
+ */
+export interface Scheduler {
+  /** Runs until the signal aborts. */
+  run(signal: AbortSignal): Promise<void>;
+  /** The policies or the disk table have changed: look again now. */
+  reconsider(): void;
+}
+
+export interface SchedulerParts {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly policySet: () => PolicySet;
+  readonly accept: (events: readonly EngineEvent[]) => Promise<unknown>;
+  readonly onFault: (error: unknown) => void;
+}
+
+/** New servers and drives are noticed this late at the latest. */
+const LOOK_AGAIN_MS = 60_000;
+
+export function createScheduler({ store, clock, policySet, accept, onFault }: SchedulerParts): Scheduler {
+  const since = toInstant(clock.now());
+  const asked = new Set<string>();
+  let alarm = new AbortController();
+
+  /** Accepts what is due and says when to look again. */
+  async function round(): Promise<number> {
+    const now = clock.now();
+    const view = await store.view(toInstant(now));
+    const schedules = nextSchedules(policySet(), view, { since, now: toInstant(now) });
+    const due = schedules.filter((event) => toEpochMs(event.at) <= now && !asked.has(event.id));
+    if (due.length > 0) await accept(due);
+    remember(due);
+    const next = schedules.find((event) => toEpochMs(event.at) > now);
+    return Math.min(LOOK_AGAIN_MS, next ? toEpochMs(next.at) - now : LOOK_AGAIN_MS);
+  }
+
+  // An event that waits for a drive is still due and is not to be accepted again each time we look.
+  function remember(due: readonly ScheduleEvent[]): void {
+    for (const event of due) asked.add(event.id);
+    if (asked.size > 10_000) asked.clear();
+  }
+
+  return {
+    async run(signal) {
+      const stop = (): void => {
+        alarm.abort(abortError(signal));
+      };
+      signal.addEventListener('abort', stop, { once: true });
+      while (!signal.aborted) {
+        const wait = await round().catch((error: unknown) => {
+          onFault(error);
+          return LOOK_AGAIN_MS;
+        });
+        // The alarm ends the wait early; that is its purpose and no fault.
+        await clock.sleep(wait, alarm.signal).catch(() => undefined);
+        if (!signal.aborted && alarm.signal.aborted) alarm = new AbortController();
+      }
+    },
+    reconsider() {
+      alarm.abort(new Error('look again'));
+    },
+  };
+}

@@ -1,0 +1,38 @@
+import type { Clock } from '../clock.js';
+import type { PolicySet } from '../engine/policy-set.js';
+import { toInstant } from '../engine/time.js';
+import { HardwareError, type StorageCapability } from '../hw/contract.js';
+import type { DriveMeasurement, Store } from '../store/store.js';
+
+export interface SurveyParts {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly policySet: () => PolicySet;
+  readonly storage: (drive: string) => StorageCapability;
+  readonly onFault: (what: string, error: unknown) => void;
+}
+
+/**
+ * Asks every drive how it is and writes the answers into the disk table. A drive that does not answer keeps
+ * what was known of it: no answer is not a failure of the drive, and placement would otherwise empty itself
+ * when a network blinks.
+ */
+export async function surveyDrives(parts: SurveyParts, signal: AbortSignal): Promise<void> {
+  const { store, clock, policySet, storage, onFault } = parts;
+  const names = [...policySet().inventory.drives.keys()];
+  const measured = await Promise.all(
+    names.map(async (drive): Promise<DriveMeasurement[]> => {
+      try {
+        const { freeBytes, health } = await storage(drive).status(signal);
+        return [{ drive, freeBytes, health }];
+      } catch (error) {
+        if (error instanceof HardwareError && error.code === 'drive-failed') {
+          return [{ drive, freeBytes: 0, health: 'failed' }];
+        }
+        if (!signal.aborted) onFault(`drive ${drive} could not be measured`, error);
+        return [];
+      }
+    }),
+  );
+  await store.updateDrives(measured.flat(), toInstant(clock.now()));
+}

@@ -1,0 +1,117 @@
+import type { Decision } from '../engine/decision.js';
+import type { ScenarioExpectation } from '../engine/policy-set.js';
+import { toEpochMs } from '../engine/time.js';
+import type { SnapshotRow } from '../store/store.js';
+import type { Stage } from './stage.js';
+
+/** One thing that is not as the scenario says. */
+export interface Mismatch {
+  readonly what: string;
+  readonly expected: string;
+  readonly actual: string;
+}
+
+/** Compares what happened with what the step expects; null in the expectation means: not asked. */
+export async function compare(
+  stage: Stage,
+  expected: ScenarioExpectation,
+  decision: Decision | null,
+): Promise<readonly Mismatch[]> {
+  const facts = await gather(stage, decision);
+  return [
+    check('outcome', expected.outcome, decision?.outcome),
+    check(
+      'reason',
+      expected.reason,
+      decision?.reasons.find(({ code }) => code === expected.reason)?.code ?? decision?.reasons[0]?.code,
+    ),
+    ...snapshotChecks(expected, facts),
+    ...restartChecks(stage, expected, facts),
+    ...(await aliveChecks(stage, expected)),
+  ].filter((mismatch) => mismatch !== null);
+}
+
+interface Facts {
+  /** The snapshot that the operation completed. */
+  readonly taken: SnapshotRow | null;
+  /** What the restart ended with. */
+  readonly started: {
+    readonly backup: string;
+    readonly drive: string;
+    readonly snapshot: SnapshotRow | null;
+  } | null;
+}
+
+async function gather(stage: Stage, decision: Decision | null): Promise<Facts> {
+  if (decision === null) return { taken: null, started: null };
+  const operation = await stage.store.operationOf(decision.id);
+  const rows = await stage.store.snapshots({});
+  const taken = rows.find((row) => row.operation === operation?.id && row.state === 'complete') ?? null;
+  return { taken, started: startedBy(operation?.result, rows) };
+}
+
+function startedBy(result: unknown, rows: readonly SnapshotRow[]): Facts['started'] {
+  if (typeof result !== 'object' || result === null || !('backup' in result) || !('drive' in result))
+    return null;
+  const { backup, drive } = result;
+  if (typeof backup !== 'string' || typeof drive !== 'string') return null;
+  const snapshot = 'snapshot' in result ? rows.find(({ id }) => id === result.snapshot) : undefined;
+  return { backup, drive, snapshot: snapshot ?? null };
+}
+
+function snapshotChecks({ snapshot }: ScenarioExpectation, { taken }: Facts): (Mismatch | null)[] {
+  if (snapshot === null) return [];
+  if (taken === null) return [{ what: 'snapshot', expected: 'a complete snapshot', actual: 'none' }];
+  return [
+    check('snapshot.condition', snapshot.condition, taken.condition),
+    check('snapshot.drive', snapshot.drive, taken.drive),
+    taken.drive === snapshot.driveNot
+      ? { what: 'snapshot.driveNot', expected: `not ${snapshot.driveNot}`, actual: taken.drive }
+      : null,
+  ];
+}
+
+function restartChecks(
+  stage: Stage,
+  { restart }: ScenarioExpectation,
+  { started }: Facts,
+): (Mismatch | null)[] {
+  if (restart === null) return [];
+  if (started === null)
+    return [{ what: 'restart', expected: 'a server running on a backup', actual: 'none' }];
+  const { snapshot } = started;
+  const takenAt = snapshot === null ? null : toEpochMs(snapshot.takenAt) - stage.startMs;
+  return [
+    check('restart.backup', restart.backup, started.backup),
+    check('restart.drive', restart.drive, started.drive),
+    check('restart.condition', restart.condition, snapshot?.condition ?? 'cold boot'),
+    restart.snapshotTakenAtMs === null || within(takenAt, restart.snapshotTakenAtMs)
+      ? null
+      : {
+          what: 'restart.takenAt',
+          expected: `${restart.snapshotTakenAtMs} ms`,
+          actual: `${takenAt ?? 'no'} ms`,
+        },
+  ];
+}
+
+/** A snapshot is of an instant shortly after its order, as on real hardware. */
+function within(takenAtMs: number | null, expectedMs: number): boolean {
+  return takenAtMs !== null && takenAtMs >= expectedMs && takenAtMs - expectedMs < 60_000;
+}
+
+/** Asks the rack itself, not our own records. */
+async function aliveChecks(stage: Stage, { alive }: ScenarioExpectation): Promise<(Mismatch | null)[]> {
+  if (alive === null) return [];
+  return Promise.all(
+    Object.entries(alive).map(async ([server, machine]) => {
+      const machines = await stage.rack.machinesRunning(server);
+      return check(`alive.${server}`, machine, machines.join(' and ') || 'nowhere');
+    }),
+  );
+}
+
+function check(what: string, expected: string | null, actual: string | undefined): Mismatch | null {
+  if (expected === null || expected === actual) return null;
+  return { what, expected, actual: actual ?? 'nothing' };
+}

@@ -1,0 +1,201 @@
+import type { Decision } from '../engine/decision.js';
+import type { EngineEvent } from '../engine/event.js';
+import type { PolicySet, Scenario, ScenarioAct, ScenarioStep } from '../engine/policy-set.js';
+import { causeClassOf } from '../engine/cause.js';
+import { toInstant } from '../engine/time.js';
+import { decisionId } from '../engine/decide.js';
+import { misbehave } from '../hw/sim/index.js';
+import { compare, type Mismatch } from './expectation.js';
+import { setStage, type Stage } from './stage.js';
+
+export interface ScenarioResult {
+  readonly name: string;
+  readonly file: string;
+  readonly line: number;
+  readonly passed: boolean;
+  readonly steps: readonly StepResult[];
+  readonly durationMs: number;
+}
+
+export interface StepResult {
+  /** Milliseconds of virtual time from the start. */
+  readonly atMs: number;
+  readonly line: number;
+  /** What the step does, in a few words. */
+  readonly what: string;
+  readonly passed: boolean;
+  readonly mismatches: readonly Mismatch[];
+  /** The decision about the event of the step. */
+  readonly decision: Decision | null;
+}
+
+/** What no operation outlasts; one that does has hung. */
+const LONGEST_MS = 24 * 3_600_000;
+
+/**
+ * Plays one scenario from an empty world. A step's operations run to their end before its expectations are
+ * looked at, unless the next thing to happen is due before that.
+ */
+export async function playScenario(policySet: PolicySet, scenario: Scenario): Promise<ScenarioResult> {
+  const began = performance.now();
+  const stage = await setStage(policySet);
+  const steps: StepResult[] = [];
+  try {
+    for (const [index, step] of scenario.steps.entries()) {
+      await stage.runTo(step.atMs);
+      const event = step.act === null ? null : await perform(stage, step.act, index);
+      await wait(stage, step, nextActAt(scenario, index));
+      steps.push(await judge(stage, step, event));
+    }
+    const { violations } = await stage.rack.state();
+    if (violations.length > 0 || stage.faults.length > 0) steps.push(broken(stage, scenario, violations));
+  } finally {
+    await stage.strike();
+  }
+  return {
+    name: scenario.name,
+    file: scenario.origin.file,
+    line: scenario.origin.line,
+    passed: steps.every(({ passed }) => passed),
+    steps,
+    durationMs: performance.now() - began,
+  };
+}
+
+function nextActAt(scenario: Scenario, index: number): number {
+  return scenario.steps.slice(index + 1).find(({ act }) => act !== null)?.atMs ?? LONGEST_MS;
+}
+
+async function wait(stage: Stage, step: ScenarioStep, nextActAtMs: number): Promise<void> {
+  // Two things at the same instant happen at once; all else waits for what it set going.
+  if (nextActAtMs === step.atMs) await stage.settle();
+  else await stage.runOut(nextActAtMs);
+}
+
+/** Does what the step says; returns the event that it gave the administration server, if any. */
+async function perform(stage: Stage, act: ScenarioAct, index: number): Promise<EngineEvent | null> {
+  switch (act.kind) {
+    case 'drive':
+      await stage.rack.apply({ kind: 'set-health', drive: act.drive, health: act.health });
+      await measure(stage);
+      return null;
+    case 'misbehave': {
+      const order = misbehave(act.target, act.fault);
+      if (order.ok) await stage.rack.apply(order.command);
+      return null;
+    }
+    case 'snapshot':
+    case 'alert':
+    case 'failure': {
+      const event = toEvent(act, { id: `step-${index + 1}`, at: toInstant(stage.clock.now()) });
+      if (act.kind === 'failure' && act.subject === 'server') await strikeDown(stage, event);
+      await stage.room.accept([event]);
+      return event;
+    }
+  }
+}
+
+/** The disk table learns of a drive's health from the next survey; a step means now. */
+async function measure(stage: Stage): Promise<void> {
+  const changed = stage.room.policiesChanged();
+  await stage.clock.runUntil(stage.clock.now() + 1_000, () => stage.settle());
+  await changed;
+}
+
+/** The hardware fails as the scenario says, before anyone reports it. */
+async function strikeDown(stage: Stage, event: EngineEvent): Promise<void> {
+  const view = await stage.store.view(event.at);
+  const machine = view.servers.find(({ name }) => name === event.server)?.machine;
+  if (machine === undefined) return;
+  const ill = event.kind === 'failure' && event.causeClass === 'software';
+  await stage.rack.apply({ kind: ill ? 'panic' : 'power-cut', machine });
+}
+
+function toEvent(
+  act: Extract<ScenarioAct, { kind: 'snapshot' | 'alert' | 'failure' }>,
+  base: { readonly id: string; readonly at: string },
+): EngineEvent {
+  const { server } = act;
+  switch (act.kind) {
+    case 'snapshot': {
+      const { condition, drive } = act;
+      return {
+        ...base,
+        kind: 'snapshot-order',
+        server,
+        by: 'scenario',
+        condition,
+        pinned: false,
+        ...(drive === null ? {} : { drive }),
+      };
+    }
+    case 'alert': {
+      const { status, labels, annotations, value } = act;
+      return {
+        ...base,
+        kind: 'alert',
+        server,
+        status,
+        source: 'scenario',
+        labels,
+        annotations,
+        ...(value === null ? {} : { value }),
+      };
+    }
+    case 'failure':
+      return {
+        ...base,
+        kind: 'failure',
+        server,
+        subject: act.subject,
+        cause: act.cause,
+        causeClass: causeClassOf(act.cause),
+      };
+  }
+}
+
+async function judge(stage: Stage, step: ScenarioStep, event: EngineEvent | null): Promise<StepResult> {
+  const decision = event === null ? null : await stage.store.decision(decisionId(event.id));
+  const mismatches = step.expect === null ? [] : await compare(stage, step.expect, decision);
+  return {
+    atMs: step.atMs,
+    line: step.origin.line,
+    what: describe(step),
+    passed: mismatches.length === 0,
+    mismatches,
+    decision,
+  };
+}
+
+function describe({ act }: ScenarioStep): string {
+  if (act === null) return 'expectation';
+  switch (act.kind) {
+    case 'drive':
+      return `drive ${act.drive} is ${act.health}`;
+    case 'misbehave':
+      return `${act.target} misbehaves: ${act.fault}`;
+    case 'snapshot':
+      return `snapshot of ${act.server}`;
+    case 'alert':
+      return `alert from ${act.server}`;
+    case 'failure':
+      return `${act.subject} failure of ${act.server}`;
+  }
+}
+
+/** A scenario fails when the rack saw what must never happen, whatever it expected. */
+function broken(
+  stage: Stage,
+  { origin }: Scenario,
+  violations: readonly { readonly text: string }[],
+): StepResult {
+  const found = [...violations.map(({ text }) => text), ...stage.faults];
+  return {
+    atMs: stage.clock.now() - stage.startMs,
+    line: origin.line,
+    what: 'what must always hold',
+    passed: false,
+    mismatches: found.map((actual) => ({ what: 'no violation', expected: 'none', actual })),
+    decision: null,
+  };
+}

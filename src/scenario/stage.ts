@@ -1,0 +1,105 @@
+import { createControlRoom, type ControlRoom } from '../control/index.js';
+import type { Journalist } from '../control/journalist.js';
+import type { PolicySet } from '../engine/policy-set.js';
+import { openHardware } from '../hw/index.js';
+import { createRackControl, memoryRack, simDriver, type RackControl } from '../hw/sim/index.js';
+import { openSqliteStore } from '../store/sqlite/index.js';
+import type { Operation, Store } from '../store/store.js';
+import { createVirtualClock, type VirtualClock } from '../virtual-clock.js';
+import { counted, untilQuiet } from './quiet.js';
+
+/** The world of one scenario: the whole administration server, a rack and a clock, all in this process. */
+export interface Stage {
+  readonly room: ControlRoom;
+  readonly store: Store;
+  readonly rack: RackControl;
+  readonly startMs: number;
+  readonly clock: VirtualClock;
+  /** Operations that have ended, by id. */
+  readonly ended: ReadonlyMap<string, { readonly operation: Operation; readonly result: unknown }>;
+  /** What went wrong beside the operations. */
+  readonly faults: readonly string[];
+  /** Lets everything happen that can happen without time moving. */
+  settle(): Promise<void>;
+  /** Lets time run to `ms` after the start; does nothing when it is later already. */
+  runTo(ms: number): Promise<void>;
+  /** Lets time run until no operation does, or to the limit. True when none does. */
+  runOut(limitMs: number): Promise<boolean>;
+  strike(): Promise<void>;
+}
+
+/** Any instant will do, as long as it is always the same. */
+const START_MS = Date.UTC(2026, 0, 1);
+
+export async function setStage(policySet: PolicySet): Promise<Stage> {
+  const clock = createVirtualClock(START_MS);
+  const { object: store, underWay } = counted(await openSqliteStore({ file: ':memory:', clock }));
+  const holder = memoryRack(clock);
+  const rack = createRackControl(holder);
+  const hardware = openHardware(policySet.inventory, new Map([['sim', simDriver({ holder, clock })]]));
+  const ended = new Map<string, { operation: Operation; result: unknown }>();
+  const faults: string[] = [];
+  const journalist: Journalist = {
+    accepted: ignore,
+    decided: ignore,
+    began: ignore,
+    noted: ignore,
+    stepFailed: ignore,
+    ended(operation, { result }) {
+      ended.set(operation.id, { operation, result });
+    },
+    fault(what, error) {
+      faults.push(`${what}: ${error instanceof Error ? error.message : String(error)}`);
+    },
+  };
+  const room = createControlRoom({
+    store,
+    clock,
+    policySet: () => policySet,
+    hardware: () => hardware,
+    journalist,
+    queueLimit: 100_000,
+    schedules: false,
+  });
+  const settle = (): Promise<void> => untilQuiet(underWay);
+  const starting = room.start();
+  await clock.runUntil(START_MS + 1_000, settle);
+  await starting;
+  const startMs = clock.now();
+
+  return {
+    room,
+    store,
+    rack,
+    clock,
+    startMs,
+    ended,
+    faults,
+    settle,
+    async runTo(ms) {
+      if (startMs + ms > clock.now()) await clock.runUntil(startMs + ms, settle);
+      else await settle();
+    },
+    async runOut(limitMs) {
+      await settle();
+      while (room.running > 0) {
+        const next = clock.nextTimer();
+        if (next === null || next > startMs + limitMs) return false;
+        await clock.runUntil(next, settle);
+        await settle();
+      }
+      return true;
+    },
+    async strike() {
+      const drained = room.drain(0);
+      await clock.runUntil(clock.now() + 1, settle);
+      await drained;
+      await hardware.close();
+      await store.close();
+    },
+  };
+}
+
+function ignore(): void {
+  // Nobody watches a scenario but its expectations.
+}

@@ -1,0 +1,277 @@
+import { randomUUID } from 'node:crypto';
+import { mkdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pino, type Logger } from 'pino';
+import { wallClock } from './clock.js';
+import { createControlRoom, QueueFull, type ControlRoom } from './control/index.js';
+import { viewFor } from './control/dispatcher.js';
+import type { StepPoint } from './actions/durable.js';
+import type { PolicySet } from './engine/policy-set.js';
+import { toInstant } from './engine/time.js';
+import { findServer, initialView } from './engine/world.js';
+import { loadPolicySet, type LoadResult } from './engine/load.js';
+import { createDrivers, DRIVER_CATALOGUE } from './hw/drivers.js';
+import { openHardware, type Hardware } from './hw/index.js';
+import { HardwareError, type Driver } from './hw/contract.js';
+import { createReport } from './report.js';
+import { Overload, type Administration, type ServiceStatus } from './server/administration.js';
+import { createHttpServer } from './server/index.js';
+import { createMetrics } from './server/metrics.js';
+import { openSqliteStore } from './store/sqlite/index.js';
+import type { Store } from './store/store.js';
+import { PoliciesRefused, watchPolicies, type PolicyWatcher } from './watch.js';
+
+/**
+ * The composition root: the only place that knows everyone. Long-lived parts are made once, from the bottom up;
+ * what a reload replaces is reached through a function.
+ */
+export interface ServiceOptions {
+  /** Policy folders and files. */
+  readonly policies: readonly string[];
+  /** Where the store and the simulated rack keep their files. Created when missing. */
+  readonly stateDir: string;
+  readonly host: string;
+  /** 0 takes any free port. */
+  readonly port: number;
+  /** What callers must present; null is allowed on loopback only. */
+  readonly token: string | null;
+  readonly logLevel: string;
+  /** How long running operations may take to end when the service stops; the rest is resumed at the next start. */
+  readonly drainMs: number;
+  /** Where the log goes, a JSON object a line; standard output when left out. */
+  readonly logTo?: { write(line: string): void };
+}
+
+export interface Service {
+  /** `http://host:port`. */
+  readonly address: string;
+  /** Reads the policy files now. */
+  reload(): Promise<void>;
+  /** Stops listening, lets operations end, closes everything. */
+  stop(): Promise<void>;
+}
+
+const QUEUE_LIMIT = 10_000;
+
+/**
+ * Starts the administration server.
+ * @throws {PoliciesRefused} when the policies do not load: there is nothing to decide by.
+ */
+export async function startService(options: ServiceOptions): Promise<Service> {
+  const log = pino(
+    { level: options.logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime },
+    options.logTo ?? pino.destination({ dest: 1, sync: true }),
+  );
+  await mkdir(options.stateDir, { recursive: true, mode: 0o700 });
+  const known = createDrivers({ stateDir: options.stateDir, clock: wallClock });
+  const metrics = createMetrics();
+  const report = createReport(log, metrics);
+
+  const watcher = await watchPolicies({
+    paths: options.policies,
+    clock: wallClock,
+    logger: log,
+    // What cannot be opened must not decide: the hardware is part of the check.
+    load: (files) => opening(loadPolicySet(files, DRIVER_CATALOGUE), known),
+    onLoaded: () => {
+      metrics.reloaded(watcher.status());
+      reopen();
+      room.policiesChanged().catch((error: unknown) => {
+        report.fault('the new policy set could not be brought into the disk table', error);
+      });
+    },
+    onRejected: () => {
+      metrics.reloaded(watcher.status());
+    },
+  });
+  metrics.reloaded(watcher.status());
+
+  let hardware: Hardware = openHardware(watcher.current().inventory, known);
+  const opened = [hardware];
+  function reopen(): void {
+    // Operations under way hold the hardware that they began with, so it stays open until the service stops.
+    hardware = openHardware(watcher.current().inventory, known);
+    opened.push(hardware);
+  }
+
+  const store = await openSqliteStore({ file: join(options.stateDir, 'rekindle.db'), clock: wallClock });
+  const observe = crashPoint(log);
+  const room = createControlRoom({
+    store,
+    clock: wallClock,
+    policySet: () => watcher.current(),
+    hardware: () => hardware,
+    journalist: report,
+    queueLimit: QUEUE_LIMIT,
+    schedules: true,
+    ...(observe ? { observe } : {}),
+  });
+  const life: Life = { startedAt: toInstant(wallClock.now()), ready: false, draining: false };
+  const administration = await administer({ watcher, store, room, metrics, life });
+  const http = createHttpServer({
+    administration,
+    logger: log,
+    listen: { host: options.host, port: options.port },
+    ...(options.token === null ? {} : { token: options.token }),
+  });
+
+  log.info(
+    { sqlite: store.engineVersion, node: process.version, revision: watcher.current().revision },
+    'the administration server starts',
+  );
+  await room.start();
+  life.ready = true;
+  const { url: address } = await http.listen();
+  log.info({ address }, `listening on ${address}`);
+
+  return {
+    address,
+    async reload() {
+      await watcher.reload();
+    },
+    async stop() {
+      life.draining = true;
+      log.info({ running: room.running, waiting: room.waiting }, 'stopping');
+      await http.close();
+      await watcher.close();
+      await room.drain(options.drainMs);
+      for (const one of opened) await one.close();
+      await store.close();
+      log.info({}, 'stopped');
+    },
+  };
+}
+
+/** A set whose hardware cannot be opened is refused like one that has a typing error. */
+async function opening(loaded: LoadResult, known: ReadonlyMap<string, Driver>): Promise<LoadResult> {
+  if (!loaded.ok) return loaded;
+  try {
+    await openHardware(loaded.policySet.inventory, known).close();
+    return loaded;
+  } catch (error) {
+    if (!(error instanceof HardwareError)) throw error;
+    const { file, line } = loaded.policySet.inventory.origin;
+    const message = `${error.subject}: ${error.message}`;
+    return {
+      ok: false,
+      problems: [{ code: 'DRIVER_SETTINGS', file, line, column: 1, path: 'spec', message, hint: '', excerpt: '' }],
+    };
+  }
+}
+
+interface Life {
+  readonly startedAt: string;
+  ready: boolean;
+  draining: boolean;
+}
+
+interface Parts {
+  readonly watcher: PolicyWatcher;
+  readonly store: Store;
+  readonly room: ControlRoom;
+  readonly metrics: ReturnType<typeof createMetrics>;
+  readonly life: Life;
+}
+
+/** What the HTTP routes may ask, put together from the parts that know. */
+async function administer({ watcher, store, room, metrics, life }: Parts): Promise<Administration> {
+  const version = await packageVersion();
+  const policySet = (): PolicySet => watcher.current();
+  const now = (): string => toInstant(wallClock.now());
+  return {
+    async accept(events) {
+      try {
+        return await room.accept(events);
+      } catch (error) {
+        if (error instanceof QueueFull) throw new Overload(error.waiting, error.limit, 5);
+        throw error;
+      }
+    },
+    async heartbeat(server, at) {
+      const lookup = findServer(policySet(), await store.view(now()), server);
+      if (lookup.found === 'active') await store.heartbeat(lookup.server.name, at);
+      return lookup.found === 'active';
+    },
+    // The inventory knows every name that a server or a machine can have, wherever it runs.
+    knows: (server) => findServer(policySet(), initialView(policySet().inventory), server).found !== 'nothing',
+    ignored: (reason, count) => {
+      metrics.eventsIgnored(reason, count);
+    },
+    now: () => wallClock.now(),
+    newId: () => randomUUID(),
+    policySet,
+    reload: () => watcher.status(),
+    status: () => statusOf({ watcher, store, room, metrics, life }, version),
+    view: () => viewFor(store, policySet(), { at: now() }),
+    drives: () => store.drives(),
+    snapshots: (filter) => store.snapshots(filter),
+    decisions: (filter) => store.decisions(filter),
+    decision: (id) => store.decision(id),
+    operations: (filter) => store.operations(filter),
+    async operation(id) {
+      const operation = await store.operation(id);
+      return operation === null ? null : { operation, steps: await store.steps.load(id) };
+    },
+    operationOf: (decision) => store.operationOf(decision),
+    event: (id) => store.event(id),
+    journal: (filter) => store.journal(filter),
+    metrics: async () => {
+      const { servers } = await statusOf({ watcher, store, room, metrics, life }, version);
+      const table = { nowMs: wallClock.now(), servers, drives: await store.drives() };
+      metrics.measured({ waiting: room.waiting, running: room.running, table });
+      return metrics.render();
+    },
+    unready: () => [
+      ...(life.ready ? [] : ['the service is starting']),
+      ...(life.draining ? ['the service is stopping'] : []),
+    ],
+  };
+}
+
+async function statusOf({ watcher, store, room, life }: Parts, version: string): Promise<ServiceStatus> {
+  const view = await store.view(toInstant(wallClock.now()));
+  const servers = await Promise.all(
+    view.servers.map(async ({ name, state, machine, disk }) => {
+      const complete = view.snapshots.filter((row) => row.server === name && row.state === 'complete');
+      return {
+        name,
+        state,
+        machine,
+        disk,
+        snapshots: complete.length,
+        newestSnapshotAt: complete.at(-1)?.takenAt ?? null,
+        lastHeartbeatAt: await store.lastHeartbeat(name),
+      };
+    }),
+  );
+  return {
+    version,
+    startedAt: life.startedAt,
+    policies: watcher.status(),
+    pendingEvents: room.waiting,
+    runningOperations: room.running,
+    draining: life.draining,
+    servers,
+  };
+}
+
+async function packageVersion(): Promise<string> {
+  const text = await readFile(new URL('../package.json', import.meta.url), 'utf8');
+  const parsed: unknown = JSON.parse(text);
+  return typeof parsed === 'object' && parsed !== null && 'version' in parsed ? String(parsed.version) : 'unknown';
+}
+
+/**
+ * For crash tests of the real program: `REKINDLE_CRASH_AT=step:point` kills this process with SIGKILL when any
+ * operation reaches that point of that step. Nothing of the program runs after that, as in a power cut.
+ */
+function crashPoint(log: Logger): ((point: StepPoint) => Promise<void>) | null {
+  const wanted = process.env.REKINDLE_CRASH_AT;
+  if (wanted === undefined) return null;
+  log.warn({ at: wanted }, 'this process will kill itself on purpose: REKINDLE_CRASH_AT is set');
+  return async ({ step, at }) => {
+    if (`${step}:${at}` === wanted) process.kill(process.pid, 'SIGKILL');
+  };
+}
+
+export { PoliciesRefused };
