@@ -1,0 +1,239 @@
+import { createReadStream } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import type { Decision } from '../engine/decision.js';
+import type { EngineEvent } from '../engine/event.js';
+import type { PolicySet } from '../engine/policy-set.js';
+import { toInstant, type Instant } from '../engine/time.js';
+import type { View } from '../engine/view.js';
+import { examples, formatOption, inventoryOption, type AddCommand, type Format } from './command.js';
+import { differences, type Difference } from './events/expectation.js';
+import type { JsonInput, RawItem } from './events/input.js';
+import { CliError, EXIT, type ExitCode } from './exit.js';
+import { decisionText } from './print/decision.js';
+import { table } from './print/table.js';
+import { counted, jsonLine } from './print/text.js';
+import type { Terminal } from './terminal.js';
+
+interface EvalOptions {
+  readonly event: string;
+  readonly state?: string;
+  readonly expect?: string;
+  readonly at?: string;
+  readonly inventory?: string;
+  readonly format: Format;
+}
+
+const ABOUT_EVENTS = `
+An event is a JSON object with "kind", "server" and "at" (RFC 3339). Several stand in a JSON array, or one per
+line (NDJSON); each is decided on the state that the ones before it leave, as if all that they order succeeded.
+
+  alert           labels, annotations, value, status (firing), source (eval)
+  failure         subject (server), cause, causeClass
+  schedule        policy
+  snapshot-order  by, condition (manual), pinned (false), drive
+  restart-order   by, reason
+  takeover        policy
+  retention
+
+With --expect, a decision may hold more than its expectation: of an object each key that is given must match, an
+array must have as many elements and each must match. FILE holds one expectation per event, in the same forms.`;
+
+export const evaluate: AddCommand = (program, cli) => {
+  program
+    .command('eval')
+    .summary('dry run: what would be decided about an event, and why')
+    .description('Decides about events as the service would, with the same code, and touches nothing.')
+    .argument('[path...]', 'folders and files with the policies (default: policies/)')
+    .requiredOption('--event <file>', 'the event or events; - reads them from standard input')
+    .option(
+      '--state <file>',
+      "the state to decide on: what the service's GET /v1/state answers (default: nothing has happened yet)",
+    )
+    .option('--expect <file>', 'compare each decision with what is expected of it')
+    .option('--at <time>', 'the time of events that give none: RFC 3339, or now')
+    .addOption(inventoryOption())
+    .addOption(formatOption())
+    .addHelpText(
+      'after',
+      `${ABOUT_EVENTS}\n` +
+        examples(
+          ['rekindle eval --event alert.json', 'explain what policies/ would do'],
+          ['rekindle eval --event - --format json < events.ndjson', 'one decision per line'],
+          ['rekindle eval --event alert.json --expect expected.json', 'in CI: exit 1 when it differs'],
+        ) +
+        '\n\nExit codes: 0 decided, 1 not as expected or the policies have problems, 2 wrong usage or no such event.',
+    )
+    .action(
+      cli.handle((paths: readonly string[], options: EvalOptions) =>
+        evaluateEvents(cli.terminal, paths, options),
+      ),
+    );
+};
+
+async function evaluateEvents(
+  terminal: Terminal,
+  paths: readonly string[],
+  options: EvalOptions,
+): Promise<ExitCode> {
+  const { requirePolicies } = await import('./policies.js');
+  const { openJson } = await import('./events/input.js');
+  const policySet = await requirePolicies(terminal, { paths, inventory: options.inventory });
+  const initial = await startingView(terminal, policySet, options.state);
+  const expected = await readExpectations(terminal, options.expect);
+  const input = await openJson(nameOf(options.event), openSource(terminal, options.event));
+
+  const printer = printerFor(terminal, options.format, input.shape);
+  let count = 0;
+  let different = 0;
+  for await (const { event, decision } of decisions(
+    policySet,
+    initial,
+    input,
+    await timeOf(terminal, options.at),
+  )) {
+    printer.print(decision);
+    if (expected !== null && count < expected.length) {
+      const found = differences(expected[count], decision);
+      if (found.length > 0) different += 1;
+      printDifferences(terminal, event, found);
+    }
+    count += 1;
+    if (terminal.out.closed) break;
+  }
+  printer.end();
+  if (expected !== null && expected.length !== count) {
+    const message = `expected were ${counted(expected.length, 'decision')}; there are ${counted(count, 'event')}`;
+    throw new CliError(EXIT.failed, message, 'give one expectation per event; {} leaves a decision open');
+  }
+  return different === 0 ? EXIT.ok : EXIT.failed;
+}
+
+/** Decides one event after the other, each on the view that the one before it leaves. */
+async function* decisions(
+  policySet: PolicySet,
+  initial: View,
+  input: JsonInput,
+  at: Instant | null,
+): AsyncGenerator<{ readonly event: EngineEvent; readonly decision: Decision }> {
+  const { readEvent } = await import('./events/event.js');
+  const { decide } = await import('../engine/decide.js');
+  const { advance } = await import('../engine/advance.js');
+  let view = initial;
+  let index = 0;
+  for await (const item of input.items) {
+    const event = readEvent(item, { at, index });
+    const decision = await decide(policySet, event, view);
+    yield { event, decision };
+    view = advance(policySet, view, decision);
+    index += 1;
+  }
+}
+
+async function startingView(
+  terminal: Terminal,
+  { inventory }: PolicySet,
+  file: string | undefined,
+): Promise<View> {
+  const { initialView } = await import('../engine/world.js');
+  const initial = initialView(inventory);
+  if (file === undefined) return initial;
+  const { readState } = await import('./events/state.js');
+  return readState(file, await readBytes(terminal, file), initial);
+}
+
+async function readExpectations(
+  terminal: Terminal,
+  file: string | undefined,
+): Promise<readonly unknown[] | null> {
+  if (file === undefined) return null;
+  const { openJson } = await import('./events/input.js');
+  const { items } = await openJson(file, chunksOf(await readBytes(terminal, file)));
+  const all: RawItem[] = [];
+  for await (const item of items) all.push(item);
+  return all.map(({ value }) => value);
+}
+
+async function timeOf(terminal: Terminal, text: string | undefined): Promise<Instant | null> {
+  if (text === undefined) return null;
+  if (text === 'now') return toInstant(terminal.clock.now());
+  const { readInstant } = await import('./events/event.js');
+  return readInstant(text, '--at');
+}
+
+function nameOf(file: string): string {
+  return file === '-' ? 'standard input' : file;
+}
+
+function openSource(terminal: Terminal, file: string): AsyncIterable<Uint8Array> {
+  return file === '-' ? terminal.stdin.stream : chunksOfFile(terminal, file);
+}
+
+async function* chunksOfFile(terminal: Terminal, file: string): AsyncGenerator<Uint8Array> {
+  try {
+    yield* createReadStream(resolve(terminal.cwd, file));
+  } catch (error) {
+    throw unreadable(file, error);
+  }
+}
+
+async function* chunksOf(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes;
+}
+
+async function readBytes(terminal: Terminal, file: string): Promise<Uint8Array> {
+  try {
+    return await readFile(resolve(terminal.cwd, file));
+  } catch (error) {
+    throw unreadable(file, error);
+  }
+}
+
+function unreadable(file: string, error: unknown): CliError {
+  const why = error instanceof Error ? error.message : String(error);
+  return new CliError(EXIT.usage, `${file} cannot be read: ${why}`, '', { cause: error });
+}
+
+interface Printer {
+  print(decision: Decision): void;
+  end(): void;
+}
+
+/** Lines come out as they go in; an array is one value and can only be printed at its end. */
+function printerFor({ out }: Terminal, format: Format, shape: JsonInput['shape']): Printer {
+  const gathered: Decision[] = [];
+  if (format === 'json' && shape === 'array') {
+    return {
+      print: (decision) => gathered.push(decision),
+      end: () => {
+        out.write(jsonLine(gathered));
+      },
+    };
+  }
+  let first = true;
+  return {
+    print(decision) {
+      if (format === 'json') out.write(jsonLine(decision));
+      else out.write(`${first ? '' : '\n'}${decisionText(decision, out.paint)}`);
+      first = false;
+    },
+    end: () => undefined,
+  };
+}
+
+function printDifferences({ err }: Terminal, event: EngineEvent, found: readonly Difference[]): void {
+  if (found.length === 0) return;
+  const rows = found.map(({ path, expected, actual }) => [
+    path === '' ? 'the decision' : path,
+    { text: shown(expected), paint: err.paint.green },
+    { text: shown(actual), paint: err.paint.red },
+  ]);
+  err.write(
+    `${err.paint.red('✗')} ${event.kind} ${event.id} of ${event.server} is not decided as expected\n`,
+  );
+  err.write(table(rows, { head: ['', 'expected', 'actual'], paintHead: err.paint.dim, indent: '  ' }));
+}
+
+function shown(value: unknown): string {
+  return value === undefined ? 'nothing' : JSON.stringify(value);
+}

@@ -1,0 +1,60 @@
+import type { LoadResult } from '../engine/load.js';
+import type { PolicySet } from '../engine/policy-set.js';
+import { examples, formatOption, inventoryOption, type AddCommand, type Format } from './command.js';
+import { EXIT } from './exit.js';
+import { printProblems, problemJson } from './print/problems.js';
+import { counted, jsonLine, shortRevision } from './print/text.js';
+import type { Terminal } from './terminal.js';
+
+interface ValidateOptions {
+  readonly format: Format;
+  readonly inventory?: string;
+}
+
+export const validate: AddCommand = (program, cli) => {
+  program
+    .command('validate')
+    .summary('check documents: every problem of every file at once')
+    .description('Checks documents as the service does, and prints every problem of every file at once.')
+    .argument('[path...]', 'folders and files (default: policies/)')
+    .addOption(inventoryOption())
+    .addOption(formatOption())
+    .addHelpText(
+      'after',
+      examples(
+        ['rekindle validate', 'check the folder policies/'],
+        ['rekindle validate staging/ --format json', 'for an editor or a CI job'],
+      ) + '\n\nExit codes: 0 no problem, 1 problems, 2 wrong usage.',
+    )
+    .action(
+      cli.handle(async (paths: readonly string[], options: ValidateOptions) => {
+        const { loadPolicies } = await import('./policies.js');
+        const result = await loadPolicies(cli.terminal, { paths, inventory: options.inventory });
+        print(cli.terminal, result, options.format);
+        return result.ok ? EXIT.ok : EXIT.failed;
+      }),
+    );
+};
+
+function print(terminal: Terminal, result: LoadResult, format: Format): void {
+  const problems = result.ok ? [] : result.problems;
+  if (format === 'json') {
+    terminal.out.write(jsonLine({ problems: problems.map(problemJson) }));
+  } else if (result.ok) {
+    terminal.out.write(`${terminal.out.paint.green('✓')} ${summary(result.policySet)}\n`);
+  } else {
+    printProblems(terminal.out, problems);
+  }
+}
+
+function summary(set: PolicySet): string {
+  const counts = [
+    counted(set.alertPolicies.length, 'AlertPolicy', 'AlertPolicies'),
+    counted(set.schedulePolicies.length, 'SchedulePolicy', 'SchedulePolicies'),
+    counted(set.placementPolicies.size, 'PlacementPolicy', 'PlacementPolicies'),
+    counted(set.restartPolicies.length, 'RestartPolicy', 'RestartPolicies'),
+    `Inventory ${set.inventory.name} (${counted(set.inventory.machines.size, 'server')}, ${counted(set.inventory.drives.size, 'drive')})`,
+    counted(set.scenarios.length, 'Scenario'),
+  ];
+  return `no problems: ${counts.join(', ')}; revision ${shortRevision(set.revision)}`;
+}
