@@ -1,0 +1,147 @@
+/**
+ * `kill -9` of the built program at every point of every journaled step of both operations. The rack lives in a
+ * file of its own and goes on. After the restart the operation ends, and what must never happen has not.
+ */
+import { join } from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
+import { wallClock } from '../../src/clock.js';
+import { createRackControl, fileRack, type RackControl } from '../../src/hw/sim/index.js';
+import { eventually, prepareSite, startProgram, type RunningService, type Site } from './support/service.js';
+
+const POINTS = ['before-intent', 'after-intent', 'after-effect', 'after-result'] as const;
+
+interface OperationRow {
+  readonly id: string;
+  readonly kind: string;
+  readonly state: string;
+  readonly reason: string | null;
+}
+
+interface SnapshotRow {
+  readonly id: string;
+  readonly generation: number;
+  readonly drive: string;
+  readonly state: string;
+}
+
+const AT = Date.now();
+let sites: Site[] = [];
+
+afterEach(async () => {
+  for (const site of sites) await site.remove();
+  sites = [];
+});
+
+describe('the service is killed while it takes a snapshot', async () => {
+  const steps = await stepsOf('take-snapshot');
+
+  it.each(pointsOf(steps))('at %s', async (point) => {
+    const { site, service, rack } = await begin();
+    await snapshotTaken(service, 1);
+    await service.stop();
+
+    const { after } = await crashAt(site, point, (crashing) => crashing.post('/v1/alerts', alert('hot', 1_000)));
+    await ended(after, 'take-snapshot');
+    const rows = await snapshots(after);
+    const complete = rows.filter(({ state }) => state === 'complete').toSorted((a, b) => a.generation - b.generation);
+    expect(complete).toHaveLength(2);
+    expect(complete[1]?.drive).not.toBe(complete[0]?.drive);
+    expect(rows.filter(({ state }) => state === 'writing')).toEqual([]);
+    expect((await rack.state()).violations).toEqual([]);
+    await after.stop();
+  });
+});
+
+describe('the service is killed while it restarts a server', async () => {
+  const steps = await stepsOf('restart-server');
+
+  it.each(pointsOf(steps))('at %s', async (point) => {
+    const { site, service, rack } = await begin();
+    await snapshotTaken(service, 1);
+    await service.stop();
+    await rack.apply({ kind: 'panic', machine: 'web-1' });
+
+    const { after } = await crashAt(site, point, (crashing) => crashing.post('/v1/failures', failure()));
+    const operation = await ended(after, 'restart-server');
+    expect(operation.reason === null || operation.reason.length > 0).toBe(true);
+    const running = await rack.machinesRunning('web-1');
+    expect(running).toEqual(operation.state === 'done' ? ['spare-1'] : []);
+    expect((await rack.state()).violations).toEqual([]);
+    await after.stop();
+  });
+});
+
+function pointsOf(steps: readonly string[]): string[] {
+  return steps.flatMap((step) => POINTS.map((point) => `${step}:${point}`));
+}
+
+/** The journaled steps of an operation that nothing disturbs. */
+async function stepsOf(kind: 'take-snapshot' | 'restart-server'): Promise<readonly string[]> {
+  const { site, service, rack } = await begin();
+  await snapshotTaken(service, 1);
+  if (kind === 'restart-server') {
+    await rack.apply({ kind: 'panic', machine: 'web-1' });
+    await service.post('/v1/failures', failure());
+  }
+  const { id } = await ended(service, kind);
+  const found = (await service.get(`/v1/operations/${id}`)) as { steps: { step: string }[] };
+  await service.stop();
+  await site.remove();
+  return found.steps.map(({ step }) => step);
+}
+
+async function begin(): Promise<{ site: Site; service: RunningService; rack: RackControl }> {
+  const site = await prepareSite();
+  sites.push(site);
+  const service = await startProgram(site);
+  const rack = createRackControl(fileRack({ file: join(site.stateDir, 'rack.json'), clock: wallClock }));
+  return { site, service, rack };
+}
+
+/** Starts a service that will kill itself at the point, gives it something to do, and starts another after it. */
+async function crashAt(
+  site: Site,
+  point: string,
+  act: (service: RunningService) => Promise<{ status: number }>,
+): Promise<{ after: RunningService }> {
+  const crashing = await startProgram(site, { REKINDLE_CRASH_AT: point });
+  // Acknowledged before anything was done about it, so the next service must know it.
+  const { status } = await act(crashing);
+  expect(status).toBe(202);
+  expect(await crashing.exited).toBe('SIGKILL');
+  return { after: await startProgram(site) };
+}
+
+async function snapshotTaken(service: RunningService, count: number): Promise<void> {
+  await service.post('/v1/servers/web-1/snapshot', { by: 'test', condition: 'scheduled' });
+  await eventually(() => snapshots(service), (rows) => rows.filter(({ state }) => state === 'complete').length === count, 'a snapshot');
+  await eventually(() => operations(service), (rows) => rows.every(({ state }) => state !== 'running'), 'a quiet service');
+}
+
+async function ended(service: RunningService, kind: string): Promise<OperationRow> {
+  const rows = await eventually(
+    () => operations(service),
+    (all) => all.some((row) => row.kind === kind) && all.every(({ state }) => state !== 'running'),
+    `the end of ${kind}`,
+  );
+  const [newest] = rows.filter((row) => row.kind === kind);
+  if (newest === undefined) throw new Error(`no ${kind}`);
+  return newest;
+}
+
+async function operations(service: RunningService): Promise<OperationRow[]> {
+  return ((await service.get('/v1/operations')) as { items: OperationRow[] }).items;
+}
+
+async function snapshots(service: RunningService): Promise<SnapshotRow[]> {
+  return ((await service.get('/v1/snapshots')) as { items: SnapshotRow[] }).items;
+}
+
+function alert(id: string, laterMs: number): object {
+  const at = new Date(AT + laterMs).toISOString();
+  return { id, at, server: 'web-1', labels: { alertname: 'NodeTemperatureHigh' }, value: 91 };
+}
+
+function failure(): object {
+  return { id: 'down', server: 'web-1', cause: 'panic' };
+}

@@ -1,0 +1,61 @@
+/** A dry run in CI and the running service are the same engine: byte-equal decisions for equal input. */
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { eventually, prepareSite, runProgram, startProgram, type RunningService, type Site } from './support/service.js';
+
+let site: Site;
+let service: RunningService;
+
+beforeAll(async () => {
+  site = await prepareSite();
+  service = await startProgram(site);
+  await service.post('/v1/servers/web-1/snapshot', { by: 'test', condition: 'scheduled' });
+  await quiet();
+});
+
+afterAll(async () => {
+  await service.stop();
+  await site.remove();
+});
+
+const events = [
+  ['an alert that meets a condition', '/v1/alerts', { labels: { alertname: 'NodeTemperatureHigh' }, value: 91 }],
+  ['an alert that meets none', '/v1/alerts', { labels: { alertname: 'DiskAlmostFull' } }],
+  ['a failure', '/v1/failures', { cause: 'power' }],
+] as const;
+
+it.each(events)('decides %s like the dry run, to the byte', async (_, route, content) => {
+  const id = `same-${route}-${JSON.stringify(content)}`;
+  const event = { id, at: new Date().toISOString(), server: 'web-1', ...content };
+  const state = await service.get('/v1/state');
+  await service.post(route, event);
+  const stored = await eventually(() => service.get(`/v1/events/${encodeURIComponent(id)}`), isKnown, 'the event');
+  const decided = await eventually(() => decisionAbout(id), (found) => found !== null, 'the decision');
+  await quiet();
+
+  await writeFile(join(site.folder, 'state.json'), JSON.stringify(state));
+  const dry = await runProgram(
+    ['eval', '--event', '-', '--state', join(site.folder, 'state.json'), '--format', 'json', site.policies],
+    { input: JSON.stringify(stored), cwd: site.folder },
+  );
+  expect(dry.stderr).toBe('');
+  expect(dry.stdout.trimEnd()).toBe(JSON.stringify(decided));
+});
+
+async function decisionAbout(event: string): Promise<unknown> {
+  const { items } = (await service.get('/v1/decisions?limit=50')) as { items: { event: { id: string } }[] };
+  return items.find((decision) => decision.event.id === event) ?? null;
+}
+
+function isKnown(answer: unknown): boolean {
+  return typeof answer === 'object' && answer !== null && 'kind' in answer;
+}
+
+async function quiet(): Promise<void> {
+  await eventually(
+    async () => (await service.get('/v1/status')) as { pendingEvents: number; runningOperations: number },
+    ({ pendingEvents, runningOperations }) => pendingEvents === 0 && runningOperations === 0,
+    'a quiet service',
+  );
+}

@@ -1,0 +1,48 @@
+/**
+ * Suites that need more than Node: on a user's machine they are skipped, visibly and with the reason; where
+ * everything must run (`REKINDLE_REQUIRE=all`, as in CI) a missing component fails them.
+ */
+import { accessSync, constants } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { describe, it } from 'vitest';
+
+/** What a suite may need: an executable on the PATH, and where it comes from. */
+const COMPONENTS = {
+  'prometheus-alertmanager': 'apt-get install prometheus-alertmanager',
+} as const satisfies Record<string, string>;
+
+export type Component = keyof typeof COMPONENTS;
+
+/** A `describe` for a suite that needs `components`. */
+export function describeSuite(name: string, components: readonly Component[], suite: () => void): void {
+  const missing = components.filter((component) => !isInstalled(component));
+  if (missing.length === 0) {
+    describe(name, suite);
+    return;
+  }
+  const why = missing
+    .map((component) => `${component} is not installed (${COMPONENTS[component]})`)
+    .join('; ');
+  if (process.env.REKINDLE_REQUIRE === 'all') {
+    describe(name, () => {
+      it('finds what it needs', () => {
+        throw new Error(`${why}, and REKINDLE_REQUIRE=all lets no suite be skipped`);
+      });
+    });
+    return;
+  }
+  console.warn(`skipped: ${name}: ${why}`);
+  describe.skip(`${name} (skipped: ${why})`, suite);
+}
+
+function isInstalled(executable: string): boolean {
+  const folders = (process.env.PATH ?? '').split(delimiter);
+  return folders.some((folder) => {
+    try {
+      accessSync(join(folder, executable), constants.X_OK);
+      return true;
+    } catch {
+      return false;
+    }
+  });
+}
