@@ -3,19 +3,14 @@ import { constants, type Dirent } from 'node:fs';
 import { open, readdir, realpath, stat } from 'node:fs/promises';
 import { basename, extname, join, relative, resolve, sep } from 'node:path';
 import { buffer } from 'node:stream/consumers';
+import { MAX_FILE_BYTES } from './engine/documents/limits.js';
 import type { Problem, ProblemCode, SourceFile } from './engine/problem.js';
 
-/**
- * No file is read further than one byte beyond this. It is far above what the loader accepts, so a file that
- * was cut here is refused there, and never taken for a whole one.
- */
-export const READ_LIMIT_BYTES = 1024 * 1024;
-
 /** All files together: what the process is willing to hold before the loader has seen the first byte. */
-const TOTAL_LIMIT_BYTES = 64 * READ_LIMIT_BYTES;
+const TOTAL_LIMIT_MIB = 64;
 
 /** Directory entries looked at. A folder with more of them is not a policy folder but a mistyped path. */
-const ENTRY_LIMIT = 10_000;
+const ENTRY_LIMIT = 5_000;
 
 /** What one reading of the policy paths found. */
 export interface PolicyFiles {
@@ -195,8 +190,8 @@ async function readAll(survey: Survey): Promise<readonly SourceFile[]> {
   let total = 0;
   const sorted = [...survey.listed.values()].sort((a, b) => byText(a.name, b.name) || byText(a.path, b.path));
   for (const { name, path, real } of sorted) {
-    if (total > TOTAL_LIMIT_BYTES) {
-      const message = `the files before this one already come to more than ${TOTAL_LIMIT_BYTES / READ_LIMIT_BYTES} MiB`;
+    if (total > TOTAL_LIMIT_MIB * 1024 * 1024) {
+      const message = `the files before this one already come to more than ${TOTAL_LIMIT_MIB} MiB`;
       refuse(
         survey,
         path,
@@ -217,12 +212,15 @@ async function readAll(survey: Survey): Promise<readonly SourceFile[]> {
   return files;
 }
 
-/** Opened without blocking: a pipe with a policy's name would otherwise stop the service for ever. */
+/**
+ * One byte more than is allowed is enough for the loader to see that a file is too large. Opened without
+ * blocking: a pipe with a policy's name would otherwise stop the service for ever.
+ */
 async function readUpToLimit(path: string): Promise<Uint8Array> {
   const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
   try {
     if (!(await handle.stat()).isFile()) throw new Error('this is not a regular file');
-    return await buffer(handle.createReadStream({ end: READ_LIMIT_BYTES, autoClose: false }));
+    return await buffer(handle.createReadStream({ end: MAX_FILE_BYTES, autoClose: false }));
   } finally {
     await handle.close();
   }

@@ -11,7 +11,7 @@ import { toInstant } from './engine/time.js';
 import { findServer, initialView } from './engine/world.js';
 import { loadPolicySet, type LoadResult } from './engine/load.js';
 import { createDrivers, DRIVER_CATALOGUE } from './hw/drivers.js';
-import { openHardware, type Hardware } from './hw/index.js';
+import { openHardware } from './hw/index.js';
 import { HardwareError, type Driver } from './hw/contract.js';
 import { createReport } from './report.js';
 import { Overload, type Administration, type ServiceStatus } from './server/administration.js';
@@ -67,45 +67,47 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   const metrics = createMetrics();
   const report = createReport(log, metrics);
 
+  // What a reload replaces. Until everything stands, there is nobody to tell.
+  let follow: (policySet: PolicySet) => void = () => undefined;
   const watcher = await watchPolicies({
     paths: options.policies,
     clock: wallClock,
     logger: log,
     // What cannot be opened must not decide: the hardware is part of the check.
     load: (files) => opening(loadPolicySet(files, DRIVER_CATALOGUE), known),
-    onLoaded: () => {
+    onLoaded: (policySet) => {
       metrics.reloaded(watcher.status());
-      reopen();
-      room.policiesChanged().catch((error: unknown) => {
-        report.fault('the new policy set could not be brought into the disk table', error);
-      });
+      follow(policySet);
     },
     onRejected: () => {
       metrics.reloaded(watcher.status());
     },
   });
   metrics.reloaded(watcher.status());
+  const store = await openStore(options.stateDir, watcher);
 
-  let hardware: Hardware = openHardware(watcher.current().inventory, known);
-  const opened = [hardware];
-  function reopen(): void {
-    // Operations under way hold the hardware that they began with, so it stays open until the service stops.
-    hardware = openHardware(watcher.current().inventory, known);
-    opened.push(hardware);
-  }
-
-  const store = await openSqliteStore({ file: join(options.stateDir, 'rekindle.db'), clock: wallClock });
+  let open = { policySet: watcher.current(), hardware: openHardware(watcher.current().inventory, known) };
+  const opened = [open.hardware];
   const observe = crashPoint(log);
   const room = createControlRoom({
     store,
     clock: wallClock,
-    policySet: () => watcher.current(),
-    hardware: () => hardware,
+    policySet: () => open.policySet,
+    hardware: () => open.hardware,
     journalist: report,
     queueLimit: QUEUE_LIMIT,
     schedules: true,
     ...(observe ? { observe } : {}),
   });
+  follow = (policySet) => {
+    if (policySet === open.policySet) return;
+    // Operations under way hold the hardware that they began with, so it stays open until the service stops.
+    open = { policySet, hardware: openHardware(policySet.inventory, known) };
+    opened.push(open.hardware);
+    room.policiesChanged().catch((error: unknown) => {
+      report.fault('the new policy set could not be brought into the disk table', error);
+    });
+  };
   const life: Life = { startedAt: toInstant(wallClock.now()), ready: false, draining: false };
   const administration = await administer({ watcher, store, room, metrics, life });
   const http = createHttpServer({
@@ -140,6 +142,16 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       log.info({}, 'stopped');
     },
   };
+}
+
+/** A start that fails here must leave nothing behind that keeps the process alive. */
+async function openStore(stateDir: string, watcher: PolicyWatcher): Promise<Store> {
+  try {
+    return await openSqliteStore({ file: join(stateDir, 'rekindle.db'), clock: wallClock });
+  } catch (error) {
+    await watcher.close();
+    throw error;
+  }
 }
 
 /** A set whose hardware cannot be opened is refused like one that has a typing error. */

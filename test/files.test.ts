@@ -1,10 +1,11 @@
-import { mkdir, mkdtemp, realpath, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { link as hardLink, mkdir, mkdtemp, realpath, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { READ_LIMIT_BYTES, readPolicyFiles, type PolicyFiles } from '../src/files.js';
+import { MAX_FILE_BYTES } from '../src/engine/documents/limits.js';
+import { readPolicyFiles, type PolicyFiles } from '../src/files.js';
 
 let top: string;
 let folder: string;
@@ -93,9 +94,9 @@ describe('reading a policy folder', () => {
   });
 
   it('cuts a huge file one byte beyond the limit, so that the loader sees that it is too large', async () => {
-    await put('policies/huge.yaml', 'x'.repeat(READ_LIMIT_BYTES + 500));
+    await put('policies/huge.yaml', 'x'.repeat(MAX_FILE_BYTES + 500));
 
-    expect((await readFolder()).files[0]?.bytes.length).toBe(READ_LIMIT_BYTES + 1);
+    expect((await readFolder()).files[0]?.bytes.length).toBe(MAX_FILE_BYTES + 1);
   });
 });
 
@@ -230,10 +231,24 @@ describe('what cannot be read', () => {
   });
 
   it('gives up on a folder that is too big to be a policy folder', async () => {
-    for (let n = 0; n <= 10_000; n += 1) writeFileSync(join(folder, `${n}.txt`), '');
+    for (let n = 0; n <= 5_000; n += 1) writeFileSync(join(folder, `${n}.txt`), '');
 
     expect(faults(await readFolder())).toEqual([
-      'POLICY_DIR policies: more than 10000 files and folders are here; this does not look like a policy folder',
+      'POLICY_DIR policies: more than 5000 files and folders are here; this does not look like a policy folder',
+    ]);
+  });
+});
+
+describe('files that are too many to hold', () => {
+  it('are not read to the end', async () => {
+    await put('big', 'x'.repeat(MAX_FILE_BYTES));
+    for (let n = 0; n < 300; n += 1) await hardLink(join(top, 'big'), join(folder, `${n}.yaml`));
+
+    const read = await readFolder();
+
+    expect(read.files.length).toBeLessThan(300);
+    expect(read.problems).toMatchObject([
+      { code: 'POLICY_TOO_LARGE', message: 'the files before this one already come to more than 64 MiB' },
     ]);
   });
 });

@@ -20,14 +20,14 @@ export interface ActionDeps {
   drives(): Promise<readonly string[]>;
   /** The last sign of life that the server itself sent. */
   lastHeartbeat(server: string): Promise<Instant | null>;
-  /** What the last restart of the server left behind that may still run it. */
+  /** What earlier restarts of the server left behind that may still run it. */
   inDoubt(server: string): Promise<readonly InDoubt[]>;
 }
 
 /** A backup that was started and could not be proven off again. It may run the server. */
 export interface InDoubt {
   readonly machine: string;
-  readonly drive: string;
+  readonly drive: string | null;
   /** The operation that left it, and still holds the reservations of both. */
   readonly operation: string;
 }

@@ -52,9 +52,11 @@ export interface StepOptions {
 }
 
 export interface ActionNote {
-  /** Which of the eight steps of the method this belongs to. */
-  readonly methodStep: 3 | 4 | 5 | 6 | 7 | 8;
+  /** Which of the eight steps of the method this belongs to. Steps 1, 2, 6 and 7 are decided, not carried out. */
+  readonly methodStep: 3 | 4 | 5 | 8;
   readonly message: string;
+  /** The share done, from 0 to 1, of something that takes a while. */
+  readonly progress?: number;
   readonly detail?: Readonly<Record<string, unknown>>;
 }
 

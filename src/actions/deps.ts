@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.js';
 import { toInstant } from '../engine/time.js';
 import type { View } from '../engine/view.js';
-import type { Store } from '../store/store.js';
+import type { Operation, Store } from '../store/store.js';
 import type { ActionDeps, InDoubt } from './action.js';
 
 /** Answers from the store what actions ask of the administration server. */
@@ -20,27 +20,20 @@ export function depsFromStore(store: Store, clock: Clock): ActionDeps {
     },
     lastHeartbeat: (server) => store.lastHeartbeat(server),
     async inDoubt(server) {
-      const operations = await store.operations({ server, limit: RECENT });
-      const last = operations.find(({ kind, state }) => kind === 'restart-server' && state !== 'running');
-      return last === undefined ? [] : leftInDoubt(last.result);
+      const { machines, drives } = await view();
+      const found: InDoubt[] = [];
+      for (const { name: machine, reservedBy } of machines) {
+        const holder = reservedBy === null ? null : await store.operation(reservedBy);
+        if (holder === null || !leftBehind(holder, server)) continue;
+        const drive = drives.find((one) => one.reservedBy === holder.id)?.name ?? null;
+        found.push({ machine, drive, operation: holder.id });
+      }
+      return found;
     },
   };
 }
 
-/** Snapshots are taken and retired between restarts, and a blocked restart is looked at long before this many. */
-const RECENT = 1_000;
-
-/** Each restart carries on what the one before left in doubt, or proves it off: the last one knows all. */
-function leftInDoubt(result: unknown): readonly InDoubt[] {
-  if (!isRecord(result) || !Array.isArray(result.inDoubt)) return [];
-  return result.inDoubt.filter(isInDoubt);
-}
-
-function isInDoubt(value: unknown): value is InDoubt {
-  if (!isRecord(value)) return false;
-  return ['machine', 'drive', 'operation'].every((key) => typeof value[key] === 'string');
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null;
+/** A restart gives back every machine that it has proven off. What one still holds after its end, it could not. */
+function leftBehind({ kind, server, state }: Operation, wanted: string): boolean {
+  return kind === 'restart-server' && state !== 'running' && server === wanted;
 }

@@ -36,7 +36,10 @@ export interface DurableRun {
   readonly observe?: (point: StepPoint) => Promise<void>;
 }
 
-/** A place in the life of a step where the process may die. A change of the disk table has only the first and the last. */
+/**
+ * A place in the life of a step where the process may die. A change of the disk table has the first and the
+ * last only, unless it was refused.
+ */
 export interface StepPoint {
   readonly operation: string;
   readonly step: string;

@@ -1,4 +1,4 @@
-import type { Decision, RestartPlan } from '../engine/decision.js';
+import type { Decision } from '../engine/decision.js';
 import { toInstant } from '../engine/time.js';
 import type { Hardware } from '../hw/index.js';
 import {
@@ -9,11 +9,10 @@ import {
   type ActionDeps,
   type ActionEnd,
   type FailedAttempt,
-  type InDoubt,
-  type RestartResult,
 } from './action.js';
 import { STEP_CODES, type StepContext, type StepError } from './context.js';
-import { tryAttempt, type AttemptEnd } from './restart/attempt.js';
+import { tryAttempt } from './restart/attempt.js';
+import { noneLeft, notBegun, notIsolated, stop, unfenced, type Account } from './restart/endings.js';
 import { fence } from './restart/fence.js';
 import { isolate, type Isolated } from './restart/isolate.js';
 import type { Restart } from './restart/job.js';
@@ -40,58 +39,27 @@ async function run(
   const plan = decision.restart;
   if (plan === undefined)
     return blocked(`decision ${decision.id} holds no restart plan; report this defect`, null);
-  tellSelection(ctx, plan);
 
   const surveyed = await outcomeOf(ctx.step('survey', (signal) => survey(ctx, plan, hardware, deps, signal)));
-  if (!surveyed.ok) {
-    return stopped(
-      ctx,
-      surveyed.error,
-      'nothing was touched. Find out where it runs, then restart it again',
-      noResult([]),
-    );
-  }
+  if (!surveyed.ok) return notBegun(ctx, surveyed.error);
   const restart: Restart = { ctx, plan, hardware, deps, ...surveyed.value };
-  const { inDoubt } = restart;
 
   const fenced = await fence(restart, 'fence');
-  if (!fenced.ok) {
-    return stopped(ctx, fenced.error, unfencedAdvice(plan, fenced.error), noResult(inDoubt));
-  }
-  await ctx.record('fenced', async (table) => {
-    await table.setMachineState(plan.machine, 'fenced');
-    return null;
-  });
+  if (!fenced.ok) return unfenced(restart, fenced.error);
+  await recordFenced(restart);
 
   const isolated = await isolate(restart, fenced.value);
-  if (!isolated.ok) {
-    return stopped(
-      ctx,
-      isolated.error,
-      `take its access away, then restart ${ctx.server} again`,
-      noResult(inDoubt),
-    );
-  }
+  if (!isolated.ok) return notIsolated(restart, isolated.error);
   await clearDoubts(restart);
 
   return tryAll(restart, isolated.value);
 }
 
-/** Steps 6 and 7 were decided by the policies; here they are told, with every row. */
-function tellSelection(ctx: StepContext, { candidates, attempts, condition }: RestartPlan): void {
-  ctx.note({
-    methodStep: 6,
-    message: `${candidates.length} snapshots of ${ctx.server} found`,
-    detail: { candidates },
-  });
-  const [first] = attempts;
-  ctx.note({
-    methodStep: 7,
-    message:
-      first === undefined
-        ? 'none of them may be started'
-        : `first choice for condition ${condition ?? '(none)'}: ${first.snapshot ?? 'cold boot'} on ${first.drive}`,
-    detail: { condition, attempts },
+/** Other decisions must not take the failed machine for one that serves. */
+async function recordFenced({ ctx, plan }: Restart): Promise<void> {
+  await ctx.record('fenced', async (table) => {
+    await table.setMachineState(plan.machine, 'fenced');
+    return null;
   });
 }
 
@@ -124,8 +92,6 @@ async function tryAll(restart: Restart, isolated: Isolated): Promise<ActionEnd> 
   }
   return noneLeft(restart, { tried, unproven });
 }
-
-type Account = Pick<RestartResult, 'tried' | 'unproven'>;
 
 function failed(
   ctx: StepContext,
@@ -163,68 +129,4 @@ async function takeover(restart: Restart, { attempt }: Verified, account: Accoun
     detail: { ...attempt },
   });
   return done({ kind: 'restart', backup, snapshot, drive, ...account, inDoubt: [] });
-}
-
-type Stop = Pick<Extract<AttemptEnd, { end: 'stop' }>, 'error' | 'why'>;
-
-async function stop(restart: Restart, attempt: Attempt, end: Stop, account: Account): Promise<ActionEnd> {
-  const { ctx, plan } = restart;
-  const left: InDoubt = { machine: attempt.backup, drive: attempt.drive, operation: ctx.operation };
-  const result = { ...noResult([]), ...account };
-  switch (end.why) {
-    case 'in-doubt':
-      // Both reservations stay: nobody else may use what may be running the server.
-      await ctx.record('in-doubt', async (table) => {
-        await table.setMachineState(attempt.backup, 'failed');
-        return null;
-      });
-      return stopped(ctx, end.error, inDoubtAdvice(ctx, left), { ...result, inDoubt: [left] });
-    case 'unfenced':
-      return stopped(ctx, end.error, unfencedAdvice(plan, end.error), result);
-    case 'runs-already':
-      return stopped(
-        ctx,
-        end.error,
-        `find out who started it there, then restart ${ctx.server} again`,
-        result,
-      );
-  }
-}
-
-function inDoubtAdvice(ctx: StepContext, { machine, drive }: InDoubt): string {
-  return (
-    `${machine} may run ${ctx.server} from ${drive}, so nothing else was started and both stay reserved. ` +
-    `Look at ${machine}: if ${ctx.server} runs there, leave it; if not, switch ${machine} off and restart ${ctx.server} again`
-  );
-}
-
-function unfencedAdvice({ machine }: RestartPlan, error: StepError): string {
-  const subject = error.subject === '' ? machine : error.subject;
-  return (
-    `nothing runs instead, since two could run at once. Mend the power control of ${subject} or pull its plug, ` +
-    `then restart the server again`
-  );
-}
-
-function stopped(ctx: StepContext, error: StepError, advice: string, result: RestartResult): ActionEnd {
-  ctx.note({ methodStep: 8, message: `blocked: ${error.message}`, detail: { code: error.code } });
-  return blocked(`${error.code}: ${error.message}; ${advice}`, result);
-}
-
-async function noneLeft({ ctx }: Restart, account: Account): Promise<ActionEnd> {
-  const each = account.tried.map(
-    ({ snapshot, drive, backup, reason }) =>
-      `${snapshot ?? 'cold boot'} from ${drive} on ${backup}: ${reason}`,
-  );
-  const last = account.tried.at(-1)?.code;
-  const why = last === STEP_CODES.aborted ? 'aborted' : 'no-attempt-left';
-  const text = each.length === 0 ? 'the plan names none' : each.join('; ');
-  return blocked(
-    `${why}: ${ctx.server} does not run anywhere. ${text}. Mend what failed, then restart ${ctx.server} again`,
-    { ...noResult([]), ...account },
-  );
-}
-
-function noResult(inDoubt: readonly InDoubt[]): RestartResult {
-  return { kind: 'restart', backup: null, snapshot: null, drive: null, tried: [], unproven: [], inDoubt };
 }

@@ -179,7 +179,7 @@ function progress(ctx: StepContext, snapshot: string): (share: number) => void {
     const percent = Math.round(share * 100);
     if (percent < told + PROGRESS_PERCENT) return;
     told = percent;
-    ctx.note({ methodStep: 3, message: `${snapshot} ${percent} %`, detail: { snapshot, share } });
+    ctx.note({ methodStep: 3, message: `${snapshot} ${percent} %`, progress: share, detail: { snapshot } });
   };
 }
 

@@ -1,5 +1,4 @@
 import { createReadStream } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Decision } from '../engine/decision.js';
 import type { EngineEvent } from '../engine/event.js';
@@ -13,6 +12,7 @@ import { CliError, EXIT, type ExitCode } from './exit.js';
 import { decisionText } from './print/decision.js';
 import { table } from './print/table.js';
 import { counted, jsonLine } from './print/text.js';
+import { readNamedFile, unreadable } from './read-file.js';
 import type { Terminal } from './terminal.js';
 
 interface EvalOptions {
@@ -83,15 +83,11 @@ async function evaluateEvents(
   const expected = await readExpectations(terminal, options.expect);
   const input = await openJson(nameOf(options.event), openSource(terminal, options.event));
 
+  const at = await timeOf(terminal, options.at);
   const printer = printerFor(terminal, options.format, input.shape);
   let count = 0;
   let different = 0;
-  for await (const { event, decision } of decisions(
-    policySet,
-    initial,
-    input,
-    await timeOf(terminal, options.at),
-  )) {
+  for await (const { event, decision } of decisions(policySet, initial, input, at)) {
     printer.print(decision);
     if (expected !== null && count < expected.length) {
       const found = differences(expected[count], decision);
@@ -139,7 +135,7 @@ async function startingView(
   const initial = initialView(inventory);
   if (file === undefined) return initial;
   const { readState } = await import('./events/state.js');
-  return readState(file, await readBytes(terminal, file), initial);
+  return readState(file, await readNamedFile(terminal, file), initial);
 }
 
 async function readExpectations(
@@ -148,7 +144,7 @@ async function readExpectations(
 ): Promise<readonly unknown[] | null> {
   if (file === undefined) return null;
   const { openJson } = await import('./events/input.js');
-  const { items } = await openJson(file, chunksOf(await readBytes(terminal, file)));
+  const { items } = await openJson(file, chunksOf(await readNamedFile(terminal, file)));
   const all: RawItem[] = [];
   for await (const item of items) all.push(item);
   return all.map(({ value }) => value);
@@ -179,19 +175,6 @@ async function* chunksOfFile(terminal: Terminal, file: string): AsyncGenerator<U
 
 async function* chunksOf(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
   yield bytes;
-}
-
-async function readBytes(terminal: Terminal, file: string): Promise<Uint8Array> {
-  try {
-    return await readFile(resolve(terminal.cwd, file));
-  } catch (error) {
-    throw unreadable(file, error);
-  }
-}
-
-function unreadable(file: string, error: unknown): CliError {
-  const why = error instanceof Error ? error.message : String(error);
-  return new CliError(EXIT.usage, `${file} cannot be read: ${why}`, '', { cause: error });
 }
 
 interface Printer {
@@ -234,6 +217,10 @@ function printDifferences({ err }: Terminal, event: EngineEvent, found: readonly
   err.write(table(rows, { head: ['', 'expected', 'actual'], paintHead: err.paint.dim, indent: '  ' }));
 }
 
+const SHOWN_CHARACTERS = 80;
+
 function shown(value: unknown): string {
-  return value === undefined ? 'nothing' : JSON.stringify(value);
+  if (value === undefined) return 'nothing';
+  const text = JSON.stringify(value);
+  return text.length > SHOWN_CHARACTERS ? `${text.slice(0, SHOWN_CHARACTERS - 1)}…` : text;
 }

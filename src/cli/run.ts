@@ -61,29 +61,30 @@ export const runService: AddCommand = (program, cli) => {
         '\n\nExit codes: 0 stopped by a signal after a clean drain, 1 it could not start or was told to stop twice, 2 wrong usage.',
     )
     .action(
-      cli.handle(async (options: RunOptions) => {
-        const { startService } = await import('../service.js');
-        return serve(cli.terminal, options, startService);
-      }),
+      cli.handle((options: RunOptions) =>
+        serve(cli.terminal, options, async (given) => {
+          const { startService } = await import('../service.js');
+          return startService(given);
+        }),
+      ),
     );
 };
 
 /** Runs a service until a signal stops it. A second signal does not wait for the drain. */
 export async function serve(terminal: Terminal, options: RunOptions, start: Start): Promise<ExitCode> {
-  const serviceOptions = await toServiceOptions(terminal, options);
-  const stopping = createStopping(terminal);
+  const signals = listenToSignals(terminal);
   try {
-    const service = await startOrExplain(terminal, serviceOptions, start);
-    stopping.andReload(service);
+    const service = await startOrExplain(terminal, await toServiceOptions(terminal, options), start);
+    signals.started(service);
     terminal.err.write(
       `rekindle listens on ${service.address}; policies are followed; Ctrl-C or SIGTERM stops it\n`,
     );
-    await stopping.asked;
+    await signals.stop;
     terminal.err.write('stopping; running operations may end, a second signal does not wait for them\n');
     await service.stop();
     return EXIT.ok;
   } finally {
-    stopping.forget();
+    signals.forget();
   }
 }
 
@@ -106,38 +107,42 @@ async function toServiceOptions(terminal: Terminal, options: RunOptions): Promis
   return { policies, stateDir, host, port, token, logLevel, drainMs: options.drainTimeout };
 }
 
-interface Stopping {
+interface Signals {
   /** Resolves at the first signal that asks to stop. */
-  readonly asked: Promise<void>;
-  andReload(service: Service): void;
+  readonly stop: Promise<void>;
+  /** From here on SIGHUP reads the policies; before, there is nothing that could. */
+  started(service: Service): void;
   forget(): void;
 }
 
-function createStopping(terminal: Terminal): Stopping {
-  const forget: (() => void)[] = [];
-  let signals = 0;
-  const asked = new Promise<void>((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-      const stop = terminal.onSignal(signal, () => {
-        signals += 1;
-        if (signals > 1) terminal.exitNow(EXIT.failed);
-        resolve();
-      });
-      forget.push(stop);
-    }
+/** Listens before there is anything to stop: a signal that comes early must not be lost, and must not kill. */
+function listenToSignals(terminal: Terminal): Signals {
+  let service: Service | null = null;
+  let asked = 0;
+  let resolveStop = (): void => undefined;
+  const stop = new Promise<void>((resolve) => {
+    resolveStop = resolve;
   });
+  const askToStop = (): void => {
+    asked += 1;
+    if (asked > 1) terminal.exitNow(EXIT.failed);
+    resolveStop();
+  };
+  const subscriptions = [
+    terminal.onSignal('SIGINT', askToStop),
+    terminal.onSignal('SIGTERM', askToStop),
+    terminal.onSignal('SIGHUP', () => {
+      // What comes of it is in the log, as with every other change of the files.
+      void service?.reload();
+    }),
+  ];
   return {
-    asked,
-    andReload(service) {
-      forget.push(
-        terminal.onSignal('SIGHUP', () => {
-          // What comes of it is in the log, as with every other change of the files.
-          void service.reload();
-        }),
-      );
+    stop,
+    started(running) {
+      service = running;
     },
     forget() {
-      for (const one of forget) one();
+      for (const unsubscribe of subscriptions) unsubscribe();
     },
   };
 }

@@ -21,6 +21,8 @@ export interface Dispatcher {
   enqueue(events: readonly EngineEvent[]): void;
   /** Something has changed that may let a parked event go ahead: an operation ended, or policies changed. */
   reconsider(): void;
+  /** Takes no further event; those that wait stay durable and are taken up at the next start. */
+  close(): void;
   /** Resolves when every event that could be decided now has been. */
   settled(): Promise<void>;
   readonly waiting: number;
@@ -58,6 +60,7 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
   const queue = createEventQueue();
   let working: Promise<void> | null = null;
   let again = false;
+  let closed = false;
 
   function wake(): void {
     again = true;
@@ -76,6 +79,7 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
   }
 
   function next(): EngineEvent | null {
+    if (closed) return null;
     makeWay();
     return queue.take((server) => lanes.isFree(server));
   }
@@ -113,6 +117,9 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
       queue.unpark();
       wake();
     },
+    close() {
+      closed = true;
+    },
     async settled() {
       while (working) await working;
     },
@@ -135,7 +142,7 @@ function operationFor(decision: Decision): { readonly id: string; readonly kind:
 /** A failure report that was not answered by an earlier takeover tells that the server is down. */
 function hasFailed(decision: Decision): boolean {
   const { kind } = decision.event;
-  if (kind === 'restart-order') return decision.outcome === 'restart';
+  if (kind === 'restart-order') return decision.outcome === 'restart' && decision.mode === 'enforce';
   if (kind !== 'failure') return false;
   return (
     decision.outcome === 'restart' ||

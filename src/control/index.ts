@@ -70,6 +70,7 @@ export function createControlRoom(parts: ControlRoomParts): ControlRoom {
   // One listener for each drive of a survey, and there are as many drives as there are.
   setMaxListeners(0, closing.signal);
   const lanes = createLanes();
+  const loops: Promise<void>[] = [];
 
   const survey = (): Promise<void> =>
     surveyDrives(
@@ -137,8 +138,8 @@ export function createControlRoom(parts: ControlRoomParts): ControlRoom {
       lanes.follow((await store.view(toInstant(clock.now()))).servers);
       for (const operation of await store.unfinishedOperations()) operations.resume(operation);
       dispatcher.enqueue(await store.pending());
-      if (parts.schedules) void scheduler.run(closing.signal);
-      void surveyRegularly();
+      if (parts.schedules) loops.push(scheduler.run(closing.signal));
+      loops.push(surveyRegularly());
     },
     async accept(events) {
       if (dispatcher.waiting + events.length > queueLimit)
@@ -153,8 +154,10 @@ export function createControlRoom(parts: ControlRoomParts): ControlRoom {
     },
     settled: () => dispatcher.settled(),
     async drain(withinMs) {
+      dispatcher.close();
       closing.abort(new Error('the service is stopping'));
       await dispatcher.settled();
+      await Promise.all(loops);
       await operations.ended(withinMs);
     },
     get waiting() {

@@ -1,9 +1,9 @@
 import { actions } from '../actions/index.js';
-import type { ActionDeps, ActionEnd, InDoubt } from '../actions/action.js';
+import type { ActionEnd } from '../actions/action.js';
+import { depsFromStore } from '../actions/deps.js';
 import { runDurably, type ActionLog, type StepPoint } from '../actions/durable.js';
 import type { Clock } from '../clock.js';
 import type { EngineEvent } from '../engine/event.js';
-import type { View } from '../engine/view.js';
 import type { Hardware } from '../hw/index.js';
 import { toInstant } from '../engine/time.js';
 import type { Operation, OperationEnd, Store } from '../store/store.js';
@@ -58,7 +58,7 @@ export function createOperations(parts: OperationsParts): Operations {
     const action = actions[operation.kind];
     // The hardware as it is now: a reload during the operation opens another and leaves this one alone.
     const hardware = parts.hardware();
-    const deps = depsFrom(store, clock);
+    const deps = depsFromStore(store, clock);
     const ended = await runDurably({
       operation,
       action: (ctx) => action.run(ctx, operation.decision, hardware, deps),
@@ -124,44 +124,4 @@ function followUp(operation: Operation, ended: ActionEnd, at: string): EngineEve
     case 'retire-snapshot':
       return null;
   }
-}
-
-function depsFrom(store: Store, clock: Clock): ActionDeps {
-  const view = (): Promise<View> => store.view(toInstant(clock.now()));
-  return {
-    clock,
-    async machineOf(server) {
-      return (await view()).servers.find(({ name }) => name === server)?.machine ?? null;
-    },
-    async drives() {
-      return (await view()).drives.map(({ name }) => name);
-    },
-    lastHeartbeat: (server) => store.lastHeartbeat(server),
-    async inDoubt(server) {
-      const [last] = (await store.operations({ server, limit: 20 })).filter(isEndedRestart);
-      return last === undefined ? [] : inDoubtOf(last);
-    },
-  };
-}
-
-function isEndedRestart({ kind, state }: Operation): boolean {
-  return kind === 'restart-server' && state !== 'running';
-}
-
-function inDoubtOf({ result }: Operation): readonly InDoubt[] {
-  if (typeof result !== 'object' || result === null || !('inDoubt' in result)) return [];
-  return Array.isArray(result.inDoubt) ? result.inDoubt.filter(isInDoubt) : [];
-}
-
-function isInDoubt(value: unknown): value is InDoubt {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    'machine' in value &&
-    typeof value.machine === 'string' &&
-    'drive' in value &&
-    typeof value.drive === 'string' &&
-    'operation' in value &&
-    typeof value.operation === 'string'
-  );
 }

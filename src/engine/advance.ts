@@ -27,7 +27,7 @@ function remember(view: View, { at, event, remember: memory }: Decision): View {
   const ordered = new Set(memory.orders.map(({ policy, action }) => `${action} ${policy}`));
   return {
     ...view,
-    matches: [...view.matches, ...memory.matches.map((match) => ({ server, at, ...match }))],
+    matches: [...view.matches, ...memory.matches.map((match) => ({ event: event.id, server, at, ...match }))],
     symptoms: memory.symptoms.reduce(
       (symptoms, seen) => withSymptom(symptoms, { server, firstAt: at, lastAt: at, ...seen }),
       view.symptoms.filter((symptom) => symptom.server !== server || !memory.closed.includes(symptom.policy)),

@@ -1,4 +1,4 @@
-import type { Comparison, Facts } from './condition.js';
+import type { Comparison, Facts, Verdict } from './condition.js';
 import type { Memory, Reason } from './decision.js';
 import type { AlertEvent } from './event.js';
 import { parsePath } from './path.js';
@@ -60,8 +60,7 @@ export async function matchAlert(
   return {
     ordering: first?.policy ?? null,
     met: counted.some(({ reached }) => reached),
-    // The policy that acts stands first; a reader of one line reads the right one.
-    reasons: [...reasons.filter(isMatched), ...reasons.filter((one) => !isMatched(one)), ...faults],
+    reasons: [...(reasons.length > 0 ? reasons.toSorted(decisiveFirst) : unmet(verdicts)), ...faults],
     remember: {
       matches: counted.map(({ policy }) => ({ policy: policy.name, digest: policy.digest })),
       symptoms: counted.map(({ policy, reached }) => ({
@@ -75,13 +74,32 @@ export async function matchAlert(
   };
 }
 
+const NEAREST = 3;
+
+/** Why nothing happened: the policies that came nearest, by the share of their comparisons that held. */
+function unmet(verdicts: readonly { policy: AlertPolicy; verdict: Verdict }[]): Reason[] {
+  const near = verdicts
+    .map(({ policy, verdict: { evidence } }) => ({
+      policy,
+      evidence,
+      share: evidence.filter(({ held }) => held).length / Math.max(1, evidence.length),
+    }))
+    .filter(({ share }) => share > 0)
+    .toSorted((a, b) => b.share - a.share);
+  return [
+    reason('no-policy-matched'),
+    ...near.slice(0, NEAREST).map(({ policy, evidence }) => reason('not-met', policy, { evidence })),
+  ];
+}
+
 /**
  * The fact `alert`, and the only one that holds anything from outside. A body can name its labels as it
  * likes; it cannot reach the facts `server`, `drive`, `backup` or `snapshot`.
  */
 function alertFact(alert: AlertEvent): object {
-  const { status, source, labels, annotations, at, server } = alert;
-  return { status, source, labels, annotations, at, server, value: alert.value ?? null };
+  const { status, source, labels, annotations, at, server, value } = alert;
+  // NaN and infinity do not survive the store; a condition must not see them before it either.
+  return { status, source, labels, annotations, at, server, value: Number.isFinite(value) ? value : null };
 }
 
 /** `repeated`: matches inside the window that ends with this alert, this one included. */
@@ -96,6 +114,7 @@ function count(
   const earlier = view.matches.filter((match) => {
     const at = toEpochMs(match.at);
     return (
+      match.event !== alert.id &&
       match.server === server &&
       match.policy === policy.name &&
       match.digest === policy.digest &&
@@ -147,6 +166,12 @@ function isOfLabels({ fact, path }: Comparison): boolean {
   return fact === 'alert' && parsed.ok && parsed.segments[0] === 'labels';
 }
 
-function isMatched({ code }: Reason): boolean {
-  return code === 'matched';
+/** The reason for the outcome stands first; a reader of one line reads the right one. */
+function decisiveFirst(a: Reason, b: Reason): number {
+  return weight(a) - weight(b);
+}
+
+function weight({ code }: Reason): number {
+  const place = ['matched', 'in-cooldown'].indexOf(code);
+  return place === -1 ? 2 : place;
 }

@@ -116,7 +116,7 @@ function isObject(value: unknown): value is object {
   return typeof value === 'object' && value !== null;
 }
 
-/** Evidence goes into decisions, which are JSON: it has no absent values there, and no NaN. */
+/** Evidence goes into decisions, which are JSON: a value that is absent is null there. */
 function plain(value: unknown): unknown {
-  return typeof value === 'number' && !Number.isFinite(value) ? String(value) : (value ?? null);
+  return value ?? null;
 }

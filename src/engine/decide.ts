@@ -125,8 +125,7 @@ async function judgeAlert(
   const matching = await matchAlert(policySet, view, server, alert);
   const { ordering, reasons, remember } = matching;
   if (ordering === null) {
-    const said = reasons.length > 0 ? reasons : [reason('no-policy-matched')];
-    return { outcome: matching.met ? 'refused' : 'none', reasons: said, remember };
+    return { outcome: matching.met ? 'refused' : 'none', reasons, remember };
   }
   const [because = reason('matched', ordering), ...others] = reasons;
   const verdict = await orderSnapshot(policySet, view, server, {

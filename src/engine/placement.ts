@@ -59,7 +59,7 @@ interface Search {
   readonly policy: PlacementPolicy;
   readonly previous: SnapshotView | null;
   readonly only: string | null;
-  /** The law: no snapshot is written beside these. */
+  /** The law: no snapshot goes to a drive that holds one of these. */
   readonly untouchable: readonly SnapshotView[];
   readonly estimatedBytes: number;
 }
@@ -83,10 +83,13 @@ function searchFor(
   policy: PlacementPolicy,
 ): Omit<Search, 'only'> {
   const { inventory } = policySet;
-  const own = view.snapshots.filter((row) => row.server === server.name);
-  const previous = newest(own.filter(({ state }) => state === 'complete'));
+  // Generations order snapshots; clocks do not.
+  const own = view.snapshots
+    .filter((row) => row.server === server.name)
+    .toSorted((a, b) => b.generation - a.generation);
+  const previous = own.find(({ state }) => state === 'complete') ?? null;
   // When the previous one is damaged or out of reach, an older one is the last that could be started.
-  const lifeline = newest(own.filter((row) => unrestorable(policySet, view, row) === null));
+  const lifeline = own.find((row) => unrestorable(policySet, view, row) === null) ?? null;
   const writing = own.filter(({ state }) => state === 'writing');
   return {
     inventory,
@@ -97,14 +100,6 @@ function searchFor(
     untouchable: [previous, lifeline, ...writing].filter((row) => row !== null),
     estimatedBytes: estimateBytes(policySet, view, server),
   };
-}
-
-/** Generations order snapshots; clocks do not. */
-function newest(rows: readonly SnapshotView[]): SnapshotView | null {
-  return rows.reduce<SnapshotView | null>(
-    (found, row) => (found === null || row.generation > found.generation ? row : found),
-    null,
-  );
 }
 
 /** Memory of the machine, and as much disk as is used on the drive that the server runs from. */

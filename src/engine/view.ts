@@ -75,6 +75,8 @@ export interface SnapshotView {
 
 /** One alert that matched one alert policy: what `repeated` counts. */
 export interface MatchView {
+  /** Id of the alert: one that is decided again does not count twice. */
+  readonly event: string;
   readonly server: string;
   readonly policy: string;
   /** Digest of the policy's condition and selector: an edited policy starts counting anew. */

@@ -3,7 +3,7 @@ import type { EngineEvent } from '../engine/event.js';
 import type { PolicySet, Scenario, ScenarioAct, ScenarioStep } from '../engine/policy-set.js';
 import { causeClassOf } from '../engine/cause.js';
 import { toInstant } from '../engine/time.js';
-import { decisionId } from '../engine/decide.js';
+import { HardwareError } from '../hw/contract.js';
 import { misbehave } from '../hw/sim/index.js';
 import { compare, type Mismatch } from './expectation.js';
 import { setStage, type Stage } from './stage.js';
@@ -43,9 +43,7 @@ export async function playScenario(policySet: PolicySet, scenario: Scenario): Pr
   try {
     for (const [index, step] of scenario.steps.entries()) {
       await stage.runTo(step.atMs);
-      const event = step.act === null ? null : await perform(stage, step.act, index);
-      await wait(stage, step, nextActAt(scenario, index));
-      steps.push(await judge(stage, step, event));
+      steps.push(await playStep(stage, scenario, step, index));
     }
     const { violations } = await stage.rack.state();
     if (violations.length > 0 || stage.faults.length > 0) steps.push(broken(stage, scenario, violations));
@@ -60,6 +58,19 @@ export async function playScenario(policySet: PolicySet, scenario: Scenario): Pr
     steps,
     durationMs: performance.now() - began,
   };
+}
+
+async function playStep(stage: Stage, scenario: Scenario, step: ScenarioStep, index: number): Promise<StepResult> {
+  try {
+    const event = step.act === null ? null : await perform(stage, step.act, index);
+    await wait(stage, step, nextActAt(scenario, index));
+    return await judge(stage, step, event);
+  } catch (error) {
+    // The rack knows no such fault, drive or machine: the step is wrong, and must not pass for a calm rack.
+    if (!(error instanceof HardwareError)) throw error;
+    const mismatch = { what: 'the step itself', expected: 'something the rack can do', actual: error.message };
+    return { atMs: step.atMs, line: step.origin.line, what: describe(step), passed: false, mismatches: [mismatch], decision: null };
+  }
 }
 
 function nextActAt(scenario: Scenario, index: number): number {
@@ -81,7 +92,9 @@ async function perform(stage: Stage, act: ScenarioAct, index: number): Promise<E
       return null;
     case 'misbehave': {
       const order = misbehave(act.target, act.fault);
-      if (order.ok) await stage.rack.apply(order.command);
+      // A typing error must not look like a rack that behaves well.
+      if (!order.ok) throw new HardwareError('unsupported', act.target, order.message);
+      await stage.rack.apply(order.command);
       return null;
     }
     case 'snapshot':
@@ -155,7 +168,7 @@ function toEvent(
 }
 
 async function judge(stage: Stage, step: ScenarioStep, event: EngineEvent | null): Promise<StepResult> {
-  const decision = event === null ? null : await stage.store.decision(decisionId(event.id));
+  const decision = event === null ? null : stage.decisionAbout(event.id);
   const mismatches = step.expect === null ? [] : await compare(stage, step.expect, decision);
   return {
     atMs: step.atMs,

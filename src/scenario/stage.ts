@@ -1,12 +1,13 @@
 import { createControlRoom, type ControlRoom } from '../control/index.js';
 import type { Journalist } from '../control/journalist.js';
+import type { Decision } from '../engine/decision.js';
 import type { PolicySet } from '../engine/policy-set.js';
 import { openHardware } from '../hw/index.js';
 import { createRackControl, memoryRack, simDriver, type RackControl } from '../hw/sim/index.js';
 import { openSqliteStore } from '../store/sqlite/index.js';
-import type { Operation, Store } from '../store/store.js';
+import type { Store } from '../store/store.js';
 import { createVirtualClock, type VirtualClock } from '../virtual-clock.js';
-import { counted, untilQuiet } from './quiet.js';
+import { watched } from './quiet.js';
 
 /** The world of one scenario: the whole administration server, a rack and a clock, all in this process. */
 export interface Stage {
@@ -15,8 +16,8 @@ export interface Stage {
   readonly rack: RackControl;
   readonly startMs: number;
   readonly clock: VirtualClock;
-  /** Operations that have ended, by id. */
-  readonly ended: ReadonlyMap<string, { readonly operation: Operation; readonly result: unknown }>;
+  /** The decision about an event; of one that was decided again, the last. */
+  decisionAbout(event: string): Decision | null;
   /** What went wrong beside the operations. */
   readonly faults: readonly string[];
   /** Lets everything happen that can happen without time moving. */
@@ -33,21 +34,21 @@ const START_MS = Date.UTC(2026, 0, 1);
 
 export async function setStage(policySet: PolicySet): Promise<Stage> {
   const clock = createVirtualClock(START_MS);
-  const { object: store, underWay } = counted(await openSqliteStore({ file: ':memory:', clock }));
+  const { object: store, idle: settle } = watched(await openSqliteStore({ file: ':memory:', clock }));
   const holder = memoryRack(clock);
   const rack = createRackControl(holder);
   const hardware = openHardware(policySet.inventory, new Map([['sim', simDriver({ holder, clock })]]));
-  const ended = new Map<string, { operation: Operation; result: unknown }>();
+  const decisions = new Map<string, Decision>();
   const faults: string[] = [];
   const journalist: Journalist = {
     accepted: ignore,
-    decided: ignore,
+    decided(decision) {
+      decisions.set(decision.event.id, decision);
+    },
     began: ignore,
     noted: ignore,
     stepFailed: ignore,
-    ended(operation, { result }) {
-      ended.set(operation.id, { operation, result });
-    },
+    ended: ignore,
     fault(what, error) {
       faults.push(`${what}: ${error instanceof Error ? error.message : String(error)}`);
     },
@@ -61,7 +62,6 @@ export async function setStage(policySet: PolicySet): Promise<Stage> {
     queueLimit: 100_000,
     schedules: false,
   });
-  const settle = (): Promise<void> => untilQuiet(underWay);
   const starting = room.start();
   await clock.runUntil(START_MS + 1_000, settle);
   await starting;
@@ -73,7 +73,7 @@ export async function setStage(policySet: PolicySet): Promise<Stage> {
     rack,
     clock,
     startMs,
-    ended,
+    decisionAbout: (event) => decisions.get(event) ?? null,
     faults,
     settle,
     async runTo(ms) {

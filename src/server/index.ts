@@ -108,7 +108,7 @@ function createApp(logger: FastifyBaseLogger, limits: HttpLimits): FastifyInstan
     requestTimeout: limits.requestTimeoutMs,
     connectionTimeout: limits.connectionTimeoutMs,
     http: { headersTimeout: limits.headersTimeoutMs, connectionsCheckingInterval: limits.timeoutCheckMs },
-    routerOptions: { maxParamLength: 500 },
+    routerOptions: { maxParamLength: 2000 },
     // A request on an open connection is answered by refuseWhileClosing, as a problem document.
     return503OnClosing: false,
     frameworkErrors: answerError,

@@ -27,7 +27,7 @@ export interface Story {
  * has ended, everything is as if there had been no crash, so a second one further on is one of the single ones.
  * With `CRASH_PAIRS=all` every pair is tried.
  */
-const NEAR = process.env['CRASH_PAIRS'] === 'all' ? Infinity : 4;
+const NEAR = process.env.CRASH_PAIRS === 'all' ? Infinity : 4;
 
 /** One crash, at every point there is. */
 export async function dieEverywhere(story: Story): Promise<void> {

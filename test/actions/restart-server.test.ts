@@ -54,6 +54,21 @@ async function machineStates(): Promise<Readonly<Record<string, string>>> {
   return Object.fromEntries(machines.map(({ name, state }) => [name, state]));
 }
 
+async function offsOf(machine: string): Promise<number> {
+  const log = await world.log();
+  return log.filter((entry) => entry.change === 'power-off' && entry.machine === machine).length;
+}
+
+/** Somebody switches a machine on right before each of these steps. */
+function comingBack(machine: string, steps: readonly string[]): How {
+  return {
+    async observe({ step, at }) {
+      if (at !== 'before-intent' || !steps.includes(step)) return;
+      await world.rack.apply({ kind: 'power-restore', machine, start: true });
+    },
+  };
+}
+
 /** The restart gave up with a reason, the server runs nowhere, and nothing that was touched stays connected. */
 async function expectNothingRuns(end: ActionEnd): Promise<void> {
   expect(end.state).toBe('blocked');
@@ -127,13 +142,11 @@ describe('a restart', () => {
     expect(after?.verifiedAt).not.toBe(before);
   });
 
-  it('tells the steps of the method', async () => {
+  it('tells what it does as step 8 of the method', async () => {
     const told: ActionLog[] = [];
     await restart({}, { log: (entry) => told.push(entry) });
     const steps = told.flatMap((entry) => (entry.kind === 'note' ? [entry.note.methodStep] : []));
-    expect([...new Set(steps)].sort()).toEqual([6, 7, 8]);
-    expect(steps[0]).toBe(6);
-    expect(steps.at(-1)).toBe(8);
+    expect([...new Set(steps)]).toEqual([8]);
   });
 
   it('takes a sign of life that the server itself sends', async () => {
@@ -207,24 +220,28 @@ describe('fencing', () => {
   });
 
   it('is done again for a machine that comes back before the start', async () => {
-    await world.fault(SERVER, 'comes-back=600*1');
-    const end = await restart();
+    const end = await restart({}, comingBack(SERVER, ['attempt-1/start']));
     expect(end.state).toBe('done');
-    const log = await world.log();
-    const offs = log.filter(({ change, machine }) => change === 'power-off' && machine === SERVER);
-    expect(offs).toHaveLength(2);
+    expect(await offsOf(SERVER)).toBe(2);
     expect(await running()).toEqual(['spare-1']);
   });
 
   it('blocks the restart for a machine that comes back again and again', async () => {
-    await world.fault(SERVER, 'comes-back=40');
-    const end = await restart();
-    expect(end.state).toBe('blocked');
+    const starts = ['attempt-1/start', 'attempt-1/start-2', 'attempt-1/start-3'];
+    const end = await restart({}, comingBack(SERVER, starts));
+    await expectNothingRuns(end);
     expect(end.reason).toMatch(/^unfenced: /);
     expect(await startsOf('spare-1')).toBe(0);
     expect(await startsOf('spare-2')).toBe(0);
     expect(await reserved(world)).toEqual([]);
     expect(await connections(world)).toEqual({});
+  });
+
+  it('harms nothing with a machine that switches itself on all the time', async () => {
+    await world.fault(SERVER, 'comes-back=40');
+    const end = await restart();
+    expect(end.state).toBe('blocked');
+    expect(await startsOf('spare-1')).toBe(0);
   });
 
   it('is repeated at the start when the state cannot be read there, and blocks if it never can', async () => {
@@ -320,6 +337,12 @@ describe('an attempt that fails', () => {
     expect(await startsOf('spare-1')).toBe(0);
   });
 
+  it('because another memory lies under the name of its snapshot does not start that', async () => {
+    await rewrite(LATE, 'd2');
+    const { tried } = await falls();
+    expect(tried).toMatchObject([{ code: 'damaged' }]);
+  });
+
   it('because its snapshot is not in the disk table any more touches nothing', async () => {
     await world.store.change('test', (table) => table.beginDelete(LATE));
     const { tried } = await falls();
@@ -334,6 +357,14 @@ describe('an attempt that fails', () => {
       ({ machine, change }) => machine === 'spare-1' && (change === 'power-off' || change === 'disconnect'),
     );
     expect(undone.map(({ change }) => change)).toEqual(['power-off', 'disconnect']);
+  });
+
+  it('because somebody else has access to its drive leaves that alone', async () => {
+    const order = { operation: 'by-hand', signal: new AbortController().signal, machine: 'spare-2' };
+    await world.elapse(world.hardware.storage('d2').connect(order));
+    const end = await restart({ attempts: restartPlan().attempts.slice(0, 1) });
+    expect(resultOf(end)).toMatchObject({ backup: null, tried: [{ code: 'drive-in-use' }] });
+    expect(await connections(world)).toEqual({ d2: ['spare-2'] });
   });
 
   it('leads to a cold boot at last: the disk is kept, the memory is not', async () => {
@@ -363,6 +394,17 @@ describe('an attempt that fails', () => {
   });
 });
 
+/** Whole, with a manifest that fits, and not what the disk table has recorded. */
+async function rewrite(snapshot: string, drive: string): Promise<void> {
+  const { hardware, rack } = world;
+  const order = { operation: 'by-hand', signal: new AbortController().signal, snapshot };
+  await rack.apply({ kind: 'power-cut', machine: SERVER });
+  await rack.apply({ kind: 'power-restore', machine: SERVER, start: true });
+  await world.wait(5_000);
+  await world.elapse(hardware.storage(drive).discard(order));
+  await world.elapse(hardware.memory(SERVER).snapshot({ ...order, server: SERVER, drive }));
+}
+
 describe('a backup that cannot be proven off again', () => {
   const leaveInDoubt = async (): Promise<ActionEnd> => {
     await world.fault('spare-1', 'no-heartbeat', 'off-ignored');
@@ -372,6 +414,9 @@ describe('a backup that cannot be proven off again', () => {
   it('blocks the restart: two servers could run', async () => {
     const end = await leaveInDoubt();
     expect(end.state).toBe('blocked');
+    expect(end.reason).toMatch(
+      /^not-proven-off: spare-1 did not .* since no sign of life of web-1 on spare-1/,
+    );
     expect(end.reason).toContain('spare-1 may run web-1 from d2');
     expect(resultOf(end).inDoubt).toEqual([{ machine: 'spare-1', drive: 'd2', operation: 'op-3' }]);
     expect(await startsOf('spare-2')).toBe(0);
@@ -402,6 +447,26 @@ describe('a backup that cannot be proven off again', () => {
     expect(await running()).toEqual(['spare-2']);
     expect(await reserved(world)).toEqual([]);
     expect(await machineStates()).toEqual({ [SERVER]: 'fenced', 'spare-1': 'idle', 'spare-2': 'serving' });
+  });
+
+  it('is not forgotten when a restart in between could not even begin', async () => {
+    await leaveInDoubt();
+    const between = await restart({}, { signal: AbortSignal.abort(new Error('ordered by a person')) });
+    expect(between.state).toBe('blocked');
+    const end = await restart();
+    expect(end.reason).toMatch(/^not-proven-off: spare-1/);
+    expect(await startsOf('spare-2')).toBe(0);
+  });
+
+  it('is fenced again when it comes back before the next start', async () => {
+    await leaveInDoubt();
+    await world.fault('spare-1', 'none');
+    const offsBefore = await offsOf('spare-1');
+    const attempts = restartPlan().attempts.slice(1);
+    const end = await restart({ attempts }, comingBack('spare-1', ['attempt-1/start']));
+    expect(end.state).toBe('done');
+    expect((await offsOf('spare-1')) - offsBefore).toBe(2);
+    expect(await running()).toEqual(['spare-2']);
   });
 
   it('is one whose drive says that it still has access, too', async () => {
@@ -467,6 +532,7 @@ describe('a restart that is aborted', () => {
       const end = await restart({}, abortAt(step));
       await expectNothingRuns(end);
       expect(end.reason).toMatch(/^aborted: .*ordered by a person/);
+      expect(resultOf(end).tried).toHaveLength(1);
       expect(await reserved(world)).toEqual([]);
       expect(await connections(world)).toEqual({});
       expect(await startsOf('spare-2')).toBe(0);

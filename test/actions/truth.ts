@@ -40,7 +40,7 @@ export async function expectSnapshotsTrue(world: World): Promise<void> {
 export async function expectRestorable(world: World): Promise<void> {
   const rows = await completeSnapshots(world);
   const found = await Promise.all(rows.map((row) => world.rack.snapshotOf(row.drive, row.id)));
-  expect(found.filter((held) => held?.memory != null).length).toBeGreaterThanOrEqual(1);
+  expect(found.filter((held) => held !== null && held.memory !== null).length).toBeGreaterThanOrEqual(1);
 }
 
 /** Nothing is on a drive that the disk table does not know. */

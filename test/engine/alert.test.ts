@@ -66,6 +66,16 @@ describe('an alert that meets a condition', () => {
   });
 });
 
+describe('an alert that says as its value what is no number', () => {
+  it.each([Number.NaN, Number.POSITIVE_INFINITY])('(%d) measures nothing', async (value) => {
+    const policies = policySet({
+      alerts: [alertPolicy({ when: { all: [compares('alert', '$.value', 'equal', null)] } })],
+    });
+    const { reasons } = await decided(alert(0, { value }), { policies });
+    expect(reasons[0]).toMatchObject({ code: 'matched', evidence: [{ found: null }] });
+  });
+});
+
 describe('a condition that wants three alerts within two minutes', () => {
   const thrice = { times: 3, withinMs: 2 * MINUTE };
   const policies = policySet({ alerts: [alertPolicy({ repeated: thrice })] });
@@ -244,6 +254,23 @@ describe('an alert that meets several policies', () => {
     });
     const decision = await decided(alert(), { policies: policySet({ alerts: [hot, counting] }) });
     expect(codes(decision)).toEqual(['matched overheating', 'placed spread', 'counting memory-leak']);
+  });
+
+  it('is refused for the cooldown of one, though another one is counting', async () => {
+    const counting = alertPolicy({
+      name: 'memory-leak',
+      priority: 200,
+      repeated: { times: 2, withinMs: MINUTE },
+    });
+    const known = view({
+      snapshots: [snapshot('s1', 'd1', { kind: 'additional', condition: 'overheating' })],
+    });
+    const decision = await decided(alert(5), {
+      policies: policySet({ alerts: [hot, counting] }),
+      view: known,
+    });
+    expect(decision.outcome).toBe('refused');
+    expect(codes(decision)).toEqual(['in-cooldown overheating', 'counting memory-leak']);
   });
 
   it('goes by name between equal priorities', async () => {

@@ -63,15 +63,10 @@ export function testDriverContract(name: string, setup: () => Promise<DriverRig>
       operation,
       signal,
     });
+    const orderSnapshot = (snapshot: string, drive: DriveEntry): Promise<SnapshotManifest> =>
+      memory(rig.active.name).snapshot({ ...order(), snapshot, server: rig.active.name, drive: drive.name });
     const takeSnapshot = (snapshot: string, drive: DriveEntry): Promise<SnapshotManifest> =>
-      rig.run(
-        memory(rig.active.name).snapshot({
-          ...order(),
-          snapshot,
-          server: rig.active.name,
-          drive: drive.name,
-        }),
-      );
+      rig.run(orderSnapshot(snapshot, drive));
     const readUntilOff = async (machine: string): Promise<void> => {
       while ((await rig.run(power(machine).state(NEVER))) !== 'off') await rig.pass(20);
     };
@@ -323,7 +318,7 @@ export function testDriverContract(name: string, setup: () => Promise<DriverRig>
       });
 
       it('cannot go to a drive without a path', async () => {
-        expect(await codeOf(takeSnapshotUnrun('s-1', rig.outOfReach))).toBe('no-path');
+        expect(await codeOf(orderSnapshot('s-1', rig.outOfReach))).toBe('no-path');
       });
 
       it('cannot be taken of a server that does not run there', async () => {
@@ -505,9 +500,6 @@ export function testDriverContract(name: string, setup: () => Promise<DriverRig>
         expect(await startWith(proof)).toEqual(['unfenced', 'unfenced']);
       });
     });
-
-    const takeSnapshotUnrun = (snapshot: string, drive: DriveEntry): Promise<SnapshotManifest> =>
-      memory(rig.active.name).snapshot({ ...order(), snapshot, server: rig.active.name, drive: drive.name });
   });
 }
 

@@ -212,7 +212,7 @@ const VIEW: View = {
   ],
   drives: [{ name: 'd1', freeBytes: 1, health: 'ok', role: 'snapshots', server: null, reservedBy: null }],
   snapshots: [],
-  matches: [{ server: 'web-1', policy: 'p', digest: 'x', at: NOW }],
+  matches: [{ event: 'alert-1', server: 'web-1', policy: 'p', digest: 'x', at: NOW }],
   symptoms: [
     { server: 'web-1', condition: 'c', cause: 'unknown', policy: 'p', firstAt: NOW, lastAt: NOW, met: true },
   ],

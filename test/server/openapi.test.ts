@@ -63,6 +63,7 @@ describe('the OpenAPI document', () => {
       'get /v1/decisions',
       'get /v1/decisions/{id}',
       'get /v1/disks',
+      'get /v1/events/{id}',
       'get /v1/journal',
       'get /v1/operations',
       'get /v1/operations/{id}',
@@ -123,6 +124,8 @@ describe('the OpenAPI document', () => {
     ['/v1/operations', '/v1/operations'],
     ['/v1/operations/{id}', '/v1/operations/op-restart'],
     ['/v1/policies', '/v1/policies'],
+    ['/v1/events/{id}', '/v1/events/f-1'],
+    ['/v1/events/{id}', '/v1/events/f-0'],
     ['/v1/journal', '/v1/journal'],
   ])('is kept by GET %s when asked %s', async (path, url) => {
     administration.stored.push({ kind: 'retention', id: 'f-1', at: KNOWN.reload.loadedAt, server: 'web-1' });

@@ -82,6 +82,22 @@ describe('a decision', () => {
   });
 });
 
+describe('an event', () => {
+  it('is told as it was accepted, whatever its id looks like', async () => {
+    const administration = fakeAdministration(KNOWN);
+    const fake = serve(administration).app;
+    const id = 'a/b?c=%20{"d"}';
+    await fake.inject({ method: 'POST', url: '/v1/alerts', body: { id, server: 'web-1', value: 1 } });
+    const response = await fake.inject({ url: `/v1/events/${encodeURIComponent(id)}` });
+    expect(response.json()).toEqual(administration.stored[0]);
+    expect(response.json()).toMatchObject({ kind: 'alert', id, value: 1 });
+  });
+
+  it('that was not accepted is not found', async () => {
+    expect(await get('/v1/events/a-0')).toMatchObject({ status: 404, body: { code: 'NOT_FOUND' } });
+  });
+});
+
 describe('an operation', () => {
   it('comes with its steps', async () => {
     const { body } = await get('/v1/operations/op-restart');

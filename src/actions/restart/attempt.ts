@@ -1,4 +1,4 @@
-import type { StepError } from '../context.js';
+import { StepError } from '../context.js';
 import { RESTART_CODES, type Restart } from './job.js';
 import { connect } from './connect.js';
 import { inspect } from './inspect.js';
@@ -70,8 +70,18 @@ async function undone(restart: Restart, attempt: Attempt, failure: Failure): Pro
   const { error, ordered, unfenced = false } = failure;
   const taken = await undo(restart, attempt, ordered);
   if (taken.end === 'in-doubt') {
-    return { end: 'stop', error: taken.error, why: 'in-doubt', unproven: null };
+    return { end: 'stop', error: because(taken.error, error), why: 'in-doubt', unproven: null };
   }
   if (unfenced) return { end: 'stop', error, why: 'unfenced', unproven: taken.unproven };
   return { end: 'failed', error, unproven: taken.unproven };
+}
+
+/** Why the undo failed, and what it was to undo. */
+function because(undoing: StepError, failed: StepError): StepError {
+  const { step, code, subject, message } = undoing;
+  return new StepError(step, {
+    code,
+    subject,
+    message: `${message}; it had to be undone since ${failed.message}`,
+  });
 }

@@ -41,7 +41,7 @@ export async function fence(restart: Restart, name: string): Promise<Outcome<Fen
 }
 
 /** The machines that must be off before anything is started. */
-export function mayRun({ plan, inDoubt }: Restart): readonly string[] {
+function mayRun({ plan, inDoubt }: Restart): readonly string[] {
   return [...new Set([plan.machine, ...inDoubt.map(({ machine }) => machine)])];
 }
 

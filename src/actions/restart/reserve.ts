@@ -24,7 +24,7 @@ export interface Reserved {
 export async function reserve({ ctx }: Restart, attempt: Attempt): Promise<Outcome<Reserved>> {
   const { name, backup, drive, snapshot } = attempt;
   ctx.note({
-    methodStep: 7,
+    methodStep: 8,
     message: `${name}: ${snapshot ?? 'cold boot'} on ${drive} for ${backup}`,
     detail: { ...attempt },
   });

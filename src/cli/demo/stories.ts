@@ -90,7 +90,12 @@ async function ending(stage: Stage, server: string, say: (text: string) => void)
 }
 
 /** Compares what the backup has in memory with what each snapshot holds: content, not records. */
-async function wokenFrom(stage: Stage, server: string, machine: string, rows: readonly Row[]): Promise<string> {
+async function wokenFrom(
+  stage: Stage,
+  server: string,
+  machine: string,
+  rows: readonly Row[],
+): Promise<string> {
   const memory = await stage.rack.memoryOf(machine);
   const held = await Promise.all(
     rows
@@ -99,7 +104,11 @@ async function wokenFrom(stage: Stage, server: string, machine: string, rows: re
   );
   const marks = memory?.marks.join(' ');
   const source = held.findLast(
-    ({ saved }) => saved?.boot === memory?.boot && saved?.marks.join(' ') === marks && saved.ticks <= (memory?.ticks ?? 0),
+    ({ saved }) =>
+      saved !== null &&
+      saved.boot === memory?.boot &&
+      saved.ticks <= memory.ticks &&
+      saved.marks.join(' ') === marks,
   );
   const leak = memory?.marks.includes('leak') ? 'The leak is in it.' : 'No leak is in it.';
   return (

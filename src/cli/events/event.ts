@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { causeClassOf } from '../../engine/cause.js';
 import { suggest } from '../../engine/documents/nearest.js';
 import type { AlertEvent, EngineEvent, FailureEvent } from '../../engine/event.js';
 import type { Instant } from '../../engine/time.js';
@@ -104,7 +103,7 @@ const CONVERT: Readonly<Record<Kind, Convert>> = {
     const content = failureContent({
       ...(subject === undefined ? {} : { subject }),
       ...(cause === undefined ? {} : { cause }),
-      causeClass: causeClass ?? causeClassOf(cause ?? ''),
+      ...(causeClass === undefined ? {} : { causeClass }),
     });
     return { kind: 'failure', ...base(given, where, at), ...content };
   },

@@ -14,10 +14,13 @@ export interface Difference {
  * array must have as many elements and each must match, anything else must be equal.
  */
 export function differences(expected: unknown, actual: unknown, path = ''): readonly Difference[] {
-  if (Array.isArray(expected) && Array.isArray(actual) && expected.length === actual.length) {
-    return expected.flatMap((element: unknown, index) =>
+  if (Array.isArray(expected) && Array.isArray(actual)) {
+    const common: readonly unknown[] = expected.slice(0, actual.length);
+    const within = common.flatMap((element, index) =>
       differences(element, actual[index], `${path}[${index}]`),
     );
+    if (expected.length === actual.length) return within;
+    return [...within, { path: `${path}.length`, expected: expected.length, actual: actual.length }];
   }
   if (isObject(expected) && isObject(actual)) {
     return Object.entries(expected).flatMap(([key, value]) =>

@@ -41,7 +41,7 @@ export function headline(decision: Decision): string {
     }
     case 'restart': {
       const [attempt] = decision.restart?.attempts ?? [];
-      return `${server}: restart ${attempt ? attemptText(attempt) : 'without an attempt'}`;
+      return `${server}: start ${attempt ? attemptText(attempt) : 'without an attempt'}`;
     }
     case 'retire':
       return `${server}: retire ${counted(decision.retire?.snapshots.length ?? 0, 'snapshot')}`;

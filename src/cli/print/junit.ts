@@ -47,7 +47,7 @@ function seconds(ms: number): string {
 
 function attributes(all: Readonly<Record<string, string | number>>): string {
   return Object.entries(all)
-    .map(([name, value]) => ` ${name}="${escaped(String(value))}"`)
+    .map(([name, value]) => ` ${name}="${escaped(String(value)).replaceAll('\n', '&#10;')}"`)
     .join('');
 }
 
@@ -56,7 +56,6 @@ const ENTITIES: Readonly<Record<string, string>> = {
   '<': '&lt;',
   '>': '&gt;',
   '"': '&quot;',
-  '\n': '&#10;',
 };
 
 /** XML 1.0 has no form at all for most control characters. */
@@ -64,5 +63,5 @@ function escaped(text: string): string {
   return text
 
     .replaceAll(/[\u0000-\u0008\u000b-\u001f\ufffe\uffff]/g, '\ufffd')
-    .replaceAll(/[&<>"\n]/g, (character) => ENTITIES[character] ?? character);
+    .replaceAll(/[&<>"]/g, (character) => ENTITIES[character] ?? character);
 }

@@ -16,7 +16,11 @@ const PATIENCE_MS = 60_000;
  * Waits until what was ordered has ended, and tells its progress meanwhile.
  * @throws {CliError} `unreachable` when the service has been gone for a minute.
  */
-export async function followOrder(terminal: Terminal, api: Api, eventId: string): Promise<Explained> {
+export async function followOrder(
+  terminal: Terminal,
+  api: Pick<Api, 'url' | 'decision'>,
+  eventId: string,
+): Promise<Explained> {
   const id = decisionId(eventId);
   const progress = createProgress(terminal);
   let lastAnswerMs = terminal.clock.now();
@@ -58,7 +62,7 @@ export function succeeded({ operation }: Explained): boolean {
   return operation?.state === 'done';
 }
 
-async function ask(api: Api, id: string): Promise<Explained | null | 'unreachable'> {
+async function ask(api: Pick<Api, 'decision'>, id: string): Promise<Explained | null | 'unreachable'> {
   try {
     return await api.decision(id);
   } catch (error) {

@@ -1,6 +1,5 @@
-import { readFile } from 'node:fs/promises';
-import { resolve } from 'node:path';
 import { CliError, EXIT } from '../exit.js';
+import { readNamedFile } from '../read-file.js';
 import type { Terminal } from '../terminal.js';
 
 /**
@@ -20,13 +19,9 @@ export async function readToken(terminal: Terminal, file: string | undefined): P
 
 /** Without the line feed that editors put at the end. */
 async function readTokenFile(terminal: Terminal, file: string): Promise<string> {
-  let text: string;
-  try {
-    text = await readFile(resolve(terminal.cwd, file), 'utf8');
-  } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    throw new CliError(EXIT.usage, `the token file ${file} cannot be read: ${why}`, '', { cause: error });
-  }
-  if (text.trim() === '') throw new CliError(EXIT.usage, `the token file ${file} is empty`);
-  return text.trim();
+  const text = Buffer.from(await readNamedFile(terminal, file))
+    .toString('utf8')
+    .trim();
+  if (text === '') throw new CliError(EXIT.usage, `the token file ${file} is empty`);
+  return text;
 }

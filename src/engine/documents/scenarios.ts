@@ -56,6 +56,10 @@ function reasons({ yaml, body }: Checked<'Scenario'>): readonly Problem[] {
   });
 }
 
+/** Words of expectations for what has no name: no machine, and no snapshot. */
+const NOWHERE = 'nowhere';
+const COLD_BOOT = 'cold boot';
+
 /** What a step may name. */
 interface Known {
   readonly servers: readonly string[];
@@ -128,7 +132,12 @@ function referencesOf(
     condition(['expect', 'snapshot', 'condition'], expect?.snapshot?.condition),
     aDrive(['expect', 'snapshot', 'drive'], expect?.snapshot?.drive),
     aDrive(['expect', 'snapshot', 'driveNot'], expect?.snapshot?.driveNot),
-    condition(['expect', 'restart', 'condition'], expect?.restart?.condition),
+    {
+      path: ['expect', 'restart', 'condition'],
+      what: 'condition',
+      word: expect?.restart?.condition,
+      known: [...known.conditions, COLD_BOOT],
+    },
     {
       path: ['expect', 'restart', 'backup'],
       what: 'backup server',
@@ -138,7 +147,7 @@ function referencesOf(
     aDrive(['expect', 'restart', 'drive'], expect?.restart?.drive),
     ...Object.entries(expect?.alive ?? {}).flatMap(([name, machine]) => [
       server(['expect', 'alive', name], name),
-      { path: ['expect', 'alive', name], what: 'server', word: machine, known: known.machines },
+      { path: ['expect', 'alive', name], what: 'server', word: machine, known: [...known.machines, NOWHERE] },
     ]),
   ];
 }

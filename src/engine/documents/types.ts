@@ -719,7 +719,7 @@ export interface Expectation {
    */
   restart?: {
     /**
-     * The condition of the snapshot it woke from.
+     * The condition of the snapshot it woke from; `cold boot` when it woke from none.
      */
     condition?: string;
     /**
@@ -736,7 +736,7 @@ export interface Expectation {
     takenAt?: Duration;
   };
   /**
-   * Which machine runs each server.
+   * Which machine runs each server, as the rack itself sees it; `nowhere` when none may.
    */
   alive?: {
     [k: string]: string;

@@ -1,4 +1,4 @@
-import { Composer, type Document, isScalar, Lexer, type Node, type Pair, Parser, visit } from 'yaml';
+import { Composer, type Document, isNode, isScalar, Lexer, type Node, type Pair, Parser, visit } from 'yaml';
 import type { Problem, ProblemCode, SourceFile } from '../problem.js';
 import type { YamlDocument } from './document.js';
 import { MAX_DEPTH } from './limits.js';

@@ -26,17 +26,35 @@ export interface DiskContent {
   readonly writes: number;
 }
 
+/** Both, of one instant. */
+export interface ServerContent {
+  readonly memory: MemoryContent;
+  readonly disk: DiskContent;
+}
+
+/** A server that has just booted: nothing in memory yet, and on the disk what `found` was there, if anything. */
+export function booted(server: string, boot: string, found: DiskContent | null): ServerContent {
+  const writes = found?.writes ?? 0;
+  return { memory: { server, boot, ticks: 0, writes, marks: [] }, disk: { server, boot, writes } };
+}
+
 /** Memory of a guest at one instant. */
 export function memoryAt(guest: Guest, nowMs: number): MemoryContent {
-  const untilMs = Math.min(nowMs, guest.haltedAtMs ?? nowMs);
-  const ticks = Math.max(0, Math.floor((untilMs - guest.runsFromMs) / TICK_MS));
   const { memory } = guest;
+  const ticks = ticksUntil(guest, nowMs);
   return { ...memory, ticks: memory.ticks + ticks, writes: memory.writes + ticks };
 }
 
-/** The disk that goes with a memory: what the server would find if it were stopped at that instant. */
-export function diskOfMemory({ server, boot, writes }: MemoryContent): DiskContent {
-  return { server, boot, writes };
+/** The disk of a guest at one instant. It knows nothing of the memory: only a snapshot of both makes them fit. */
+export function diskOf(guest: Guest, nowMs: number): DiskContent {
+  const { disk } = guest;
+  return { ...disk, writes: disk.writes + ticksUntil(guest, nowMs) };
+}
+
+/** How often a guest has advanced since it was started. */
+function ticksUntil({ runsFromMs, haltedAtMs }: Guest, nowMs: number): number {
+  const untilMs = Math.min(nowMs, haltedAtMs ?? nowMs);
+  return Math.max(0, Math.floor((untilMs - runsFromMs) / TICK_MS));
 }
 
 /** `sha256:` and hex, over memory and disk. */

@@ -1,5 +1,5 @@
 /** Facts about drives that follow from the state. */
-import { diskOfMemory, memoryAt, type DiskContent } from './content.js';
+import { diskOf, type DiskContent } from './content.js';
 import type { DriveState, Failure, MachineState, RackState } from './state.js';
 
 function usedBytes({ otherBytes, diskBytes, snapshots }: DriveState): number {
@@ -15,7 +15,7 @@ export function freeBytes(drive: DriveState): number {
 export function diskAt(state: RackState, drive: DriveState, nowMs: number): DiskContent | null {
   for (const { power } of state.machines) {
     const guest = power.is === 'on' ? power.guest : null;
-    if (guest?.drive === drive.name && guest.haltedAtMs === null) return diskOfMemory(memoryAt(guest, nowMs));
+    if (guest?.drive === drive.name && guest.haltedAtMs === null) return diskOf(guest, nowMs);
   }
   return drive.disk;
 }

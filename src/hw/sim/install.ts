@@ -2,7 +2,7 @@
 import { HardwareError, type DriveEntry, type DriverEntries, type MachineEntry } from '../contract.js';
 import type { Transition } from './call.js';
 import { findDrive, findMachine, logged, withDrive, withMachine } from './edit.js';
-import { guestOf, startUp } from './power.js';
+import { startUp } from './power.js';
 import { driveSettings, machineSettings, type DriveSettings, type MachineSettings } from './settings.js';
 import type { RackState } from './state.js';
 
@@ -81,12 +81,11 @@ function installMachine(state: RackState, entry: CheckedMachine, nowMs: number):
     : installed;
 }
 
-/** Connects a new server to its disk and lets it run, unless server or disk are in use already. */
+/** Connects a new server to its disk and lets it run, unless the disk is in use already. */
 function switchOn(state: RackState, entry: CheckedMachine, disk: string, nowMs: number): RackState {
   const { name, memoryBytes, settings } = entry;
   const drive = findDrive(state, disk);
-  const runsElsewhere = state.machines.some((machine) => guestOf(machine)?.server === name);
-  if (!drive || drive.connections.length > 0 || runsElsewhere) return state;
+  if (!drive || drive.connections.length > 0) return state;
   const connected = withDrive(state, { ...drive, connections: [name] });
   const noted = logged(connected, { atMs: nowMs, change: 'connect', machine: name, drive: disk });
   return startUp(noted, name, nowMs, {
@@ -96,6 +95,6 @@ function switchOn(state: RackState, entry: CheckedMachine, disk: string, nowMs: 
     operation: null,
     snapshot: null,
     runsFromMs: nowMs,
-    memory: null,
+    content: null,
   });
 }

@@ -6,10 +6,10 @@ import {
   type SnapshotManifest,
   type SnapshotOrder,
 } from '../contract.js';
-import type { Line } from './line.js';
-import { toError } from './line.js';
-import { boot, cameUp, cancelStart, powerOff, powerState, readGuest, resume } from './machine-calls.js';
+import { toError, type Line } from './line.js';
+import { powerOff, powerState, readGuest } from './machine-calls.js';
 import { beginSnapshot, dropRemains, watchSnapshot } from './snapshot-calls.js';
+import { boot, cameUp, cancelStart, resume } from './start-calls.js';
 
 /** How often a snapshot being written is looked at. */
 const WATCH_MS = 50;

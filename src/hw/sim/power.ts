@@ -1,6 +1,6 @@
 /** What happens to a machine and to what runs on it when power comes and goes. Every change is logged. */
 import { diskAt, unusable } from './drives.js';
-import { diskOfMemory, memoryAt, type MemoryContent } from './content.js';
+import { booted, diskOf, type ServerContent } from './content.js';
 import { findDrive, findMachine, logged, withDrive, withMachine } from './edit.js';
 import { takeFault } from './faults.js';
 import { breakOffWritesOf } from './snapshot-writes.js';
@@ -33,7 +33,7 @@ export function halt(state: RackState, name: string, atMs: number, why: string):
   const halted = { ...guest, haltedAtMs: atMs, diesAtMs: null };
   const stopped = withMachine(state, { ...machine, power: { ...machine.power, guest: halted } });
   const drive = findDrive(stopped, guest.drive);
-  const kept = drive ? withDrive(stopped, { ...drive, disk: diskOfMemory(memoryAt(halted, atMs)) }) : stopped;
+  const kept = drive ? withDrive(stopped, { ...drive, disk: diskOf(halted, atMs) }) : stopped;
   const entry = { atMs, change: 'halt', machine: name, server: guest.server, drive: guest.drive } as const;
   return breakOffWritesOf(logged(kept, entry), name, why);
 }
@@ -66,7 +66,7 @@ export function comeOn(state: RackState, name: string, atMs: number): RackState 
     operation: null,
     snapshot: null,
     runsFromMs,
-    memory: null,
+    content: null,
   });
 }
 
@@ -77,8 +77,8 @@ export interface StartUp {
   readonly operation: string | null;
   readonly snapshot: string | null;
   readonly runsFromMs: number;
-  /** Null boots with new memory on the disk that the drive holds. */
-  readonly memory: MemoryContent | null;
+  /** What it starts from; null boots with new memory on the disk that the drive holds. */
+  readonly content: ServerContent | null;
 }
 
 /** Puts a server on a machine, with the faults that strike a start. The caller has checked that it can run. */
@@ -86,39 +86,26 @@ export function startUp(state: RackState, name: string, atMs: number, order: Sta
   const machine = findMachine(state, name);
   const drive = findDrive(state, order.drive);
   if (!machine || !drive) return state;
+  const { content, ...start } = order;
+  const { server, size, operation } = start;
   const silent = takeFault(machine.faults, 'no-heartbeat');
   const dying = takeFault(silent.faults, 'dies-after-start');
-  const boots = order.memory ? state.boots : state.boots + 1;
+  const boots = content ? state.boots : state.boots + 1;
   const guest: Guest = {
-    server: order.server,
-    drive: order.drive,
-    size: order.size,
-    operation: order.operation,
-    snapshot: order.snapshot,
-    runsFromMs: order.runsFromMs,
-    memory: order.memory ?? {
-      server: order.server,
-      boot: `boot-${boots}`,
-      ticks: 0,
-      writes: diskAt(state, drive, atMs)?.writes ?? 0,
-      marks: [],
-    },
+    ...start,
+    ...(content ?? booted(server, `boot-${boots}`, diskAt(state, drive, atMs))),
     heartbeats: silent.fault === null,
-    diesAtMs: dying.fault && order.runsFromMs + dying.fault.value,
+    diesAtMs: dying.fault && start.runsFromMs + dying.fault.value,
     haltedAtMs: null,
   };
-  const { server, operation } = order;
-  const powered =
-    machine.power.is === 'on' ? state : logged(state, { atMs, change: 'power-on', machine: name, operation });
-  const occupied = withDrive(powered, { ...drive, diskBytes: order.size.diskBytes });
-  const started = withMachine(
-    { ...occupied, boots },
-    {
-      ...machine,
-      faults: dying.faults,
-      power: { is: 'on', guest, turnsOff: null },
-      bootsFrom: { server, drive: order.drive, size: order.size },
-    },
-  );
-  return logged(started, { atMs, change: 'start', machine: name, server, drive: order.drive, operation });
+  const entry = { atMs, machine: name, operation } as const;
+  const powered = machine.power.is === 'on' ? state : logged(state, { ...entry, change: 'power-on' });
+  const occupied = withDrive({ ...powered, boots }, { ...drive, diskBytes: size.diskBytes });
+  const started = withMachine(occupied, {
+    ...machine,
+    faults: dying.faults,
+    power: { is: 'on', guest, turnsOff: null },
+    bootsFrom: { server, drive: drive.name, size },
+  });
+  return logged(started, { ...entry, change: 'start', server, drive: drive.name });
 }

@@ -10,7 +10,7 @@ import {
   type Reply,
   type Transition,
 } from './call.js';
-import { diskOfMemory, memoryAt } from './content.js';
+import { diskOf, memoryAt } from './content.js';
 import { manifestOf } from './drive-calls.js';
 import { freeBytes, noSuchDrive, unusable } from './drives.js';
 import { findDrive, findSnapshot, withDrive, withSnapshot, withoutSnapshot } from './edit.js';
@@ -62,7 +62,6 @@ function begin(
   const slow = strikeDrive(planned.state, order.drive, 'slow');
   const drive = findDrive(slow.state, order.drive);
   if (!drive) return state;
-  const memory = memoryAt(guest, nowMs);
   const takesMs = machine.settings.snapshotMs * slowness(machine) * (slow.fault?.value ?? 1);
   const stored: StoredSnapshot = {
     id: order.snapshot,
@@ -71,8 +70,8 @@ function begin(
     takenAtMs: nowMs,
     memoryBytes: guest.size.memoryBytes,
     diskBytes: guest.size.diskBytes,
-    memory,
-    disk: diskOfMemory(memory),
+    memory: memoryAt(guest, nowMs),
+    disk: diskOf(guest, nowMs),
     progress: { is: 'writing', beganAtMs: nowMs, takesMs, ending: planned.ending },
   };
   return withDrive(slow.state, withSnapshot(drive, stored));

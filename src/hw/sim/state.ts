@@ -80,8 +80,9 @@ export interface Guest {
   readonly snapshot: string | null;
   /** It runs from here on; until then it is being started. */
   readonly runsFromMs: number;
-  /** Its memory at `runsFromMs`. */
+  /** Its memory and its disk at `runsFromMs`; from there on both advance. */
   readonly memory: MemoryContent;
+  readonly disk: DiskContent;
   readonly heartbeats: boolean;
   readonly diesAtMs: number | null;
   /** Since when it has stood still: it panicked, or lost its disk. */

@@ -42,7 +42,7 @@ interface WebhookAlert {
 }
 
 /** Labels that may name the server, in this order; the first that is present decides. */
-export const SERVER_LABELS = ['server', 'instance', 'host', 'node'] as const;
+const SERVER_LABELS = ['server', 'instance', 'host', 'node'] as const;
 
 const ALERT_SCHEMA = {
   type: 'object',
@@ -79,17 +79,17 @@ const checkWebhook = checker<Webhook>({
 });
 const checkAlert = checker<WebhookAlert>(ALERT_SCHEMA);
 
-/** How long after an accepted report the same one is taken for a retry, when the URL does not say. */
-export const RETRY_WINDOW_MS = 10_000;
-
 /** The default `group_interval` of Alertmanager is 5 minutes; twice that cannot be its doing. */
 const LATE_MS = 10 * 60_000;
 
-/** `POST /v1/alertmanager`: one notification of a group of alerts. */
+/**
+ * `POST /v1/alertmanager`: one notification of a group of alerts.
+ * @param retryWindowMs how long after an accepted report the same one is taken for a retry.
+ */
 export function readAlertmanager(
   body: unknown,
   reception: Reception,
-  retryWindowMs = RETRY_WINDOW_MS,
+  retryWindowMs: number,
 ): readonly Item[] {
   const webhook = checkWebhook(body);
   if (!webhook.ok) return [rejected(webhook.problem)];

@@ -15,7 +15,7 @@ import { readTime } from './time.js';
  */
 
 /** The types that are understood. */
-export const EVENT_TYPES = ['rekindle.alert', 'rekindle.failure', 'rekindle.heartbeat'] as const;
+const EVENT_TYPES = ['rekindle.alert', 'rekindle.failure', 'rekindle.heartbeat'] as const;
 type EventType = (typeof EVENT_TYPES)[number];
 
 interface CloudEvent {

@@ -29,7 +29,8 @@ export const FAILURE_CONTENT = {
   causeClass: {
     type: 'string',
     enum: ['hardware', 'software', 'unknown'],
-    description: 'Whether memory taken meanwhile can be trusted depends on this. Left out: what the cause is known to be.',
+    description:
+      'Whether memory taken meanwhile can be trusted depends on this. Left out: what the cause is known to be.',
   },
 } as const;
 

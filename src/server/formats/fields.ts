@@ -13,7 +13,7 @@ export const SERVER = {
 export const EVENT_ID = {
   type: 'string',
   // Begins with a letter or digit, so that ids which the service makes can never be taken from outside.
-  pattern: '^[A-Za-z0-9][A-Za-z0-9._:/@+=~-]{0,199}$',
+  pattern: '^[A-Za-z0-9][!-~]{0,199}$',
   description:
     'Identity of the event. Sent again with the same content it is a duplicate and has no effect; with another content it is a conflict. Left out: every item is a new event.',
 } as const;

@@ -4,7 +4,7 @@ import type { Read } from './item.js';
 /** A source that believes it is before 2000 has no clock. */
 const EARLIEST_MS = Date.UTC(2000, 0, 1);
 /** How far the clock of a source may be ahead of ours. */
-export const MAX_AHEAD_MS = 5 * 60_000;
+const MAX_AHEAD_MS = 5 * 60_000;
 
 const RFC3339 =
   /^(\d{4})-(\d\d)-(\d\d)[Tt](\d\d):(\d\d):(\d\d)(?:\.(\d{1,18}))?(?:[Zz]|([+-])(\d\d):(\d\d))$/;

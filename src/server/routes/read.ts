@@ -25,6 +25,7 @@ const ID = (what: string): Schema => object('Which one.', { id: text(`Id of the 
 export function readRoutes(app: FastifyInstance, administration: Administration): void {
   stateRoutes(app, administration);
   tableRoutes(app, administration);
+  eventRoutes(app, administration);
   decisionRoutes(app, administration);
   operationRoutes(app, administration);
 }
@@ -190,7 +191,7 @@ function decisionRoutes(app: FastifyInstance, administration: Administration): v
     },
     async (request) => {
       const decision = await administration.decision(request.params.id);
-      if (decision === null) throw notFound('decision', request.params.id);
+      if (decision === null) throw notFound('decision', request.params.id, 'decisions');
       const [event, operation] = await Promise.all([
         administration.event(decision.event.id),
         administration.operationOf(decision.id),
@@ -200,6 +201,26 @@ function decisionRoutes(app: FastifyInstance, administration: Administration): v
         event,
         operation: operation === null ? null : await withSteps(administration, operation.id),
       };
+    },
+  );
+}
+
+function eventRoutes(app: FastifyInstance, administration: Administration): void {
+  app.get<{ Params: { id: string } }>(
+    '/v1/events/:id',
+    {
+      schema: {
+        tags: ['decisions'],
+        summary: 'One accepted event',
+        description: 'The event as it was accepted; `rekindle eval --event` takes it.',
+        params: ID('event'),
+        response: answers({ 200: ref('Event') }, ['NOT_FOUND', 'URI_TOO_LONG']),
+      },
+    },
+    async (request) => {
+      const event = await administration.event(request.params.id);
+      if (event === null) throw notFound('event', request.params.id, 'decisions');
+      return event;
     },
   );
 }
@@ -232,7 +253,7 @@ function operationRoutes(app: FastifyInstance, administration: Administration): 
     },
     async (request) => {
       const operation = await withSteps(administration, request.params.id);
-      if (operation === null) throw notFound('operation', request.params.id);
+      if (operation === null) throw notFound('operation', request.params.id, 'operations');
       return operation;
     },
   );
@@ -246,9 +267,6 @@ async function withSteps(
   return found && { ...found.operation, steps: found.steps };
 }
 
-function notFound(what: string, id: string): HttpProblem {
-  return new HttpProblem(
-    'NOT_FOUND',
-    `there is no ${what} ${JSON.stringify(id)}; GET /v1/${what}s lists them`,
-  );
+function notFound(what: string, id: string, list: 'decisions' | 'operations'): HttpProblem {
+  return new HttpProblem('NOT_FOUND', `there is no ${what} ${JSON.stringify(id)}; see GET /v1/${list}`);
 }

@@ -71,11 +71,13 @@ async function prepare(file: string): Promise<void> {
   try {
     await mkdir(folder, { recursive: true, mode: 0o700 });
     await createPrivate(file);
-    if (!(await stat(file)).isFile()) throw new Error('not a regular file');
   } catch (error) {
     throw new StoreUnsuitable(file, 'cannot be created; check the path and its permissions', {
       cause: error,
     });
+  }
+  if (!(await stat(file)).isFile()) {
+    throw new StoreUnsuitable(file, 'is not a regular file; give the service another path');
   }
   const network = NETWORK_FILE_SYSTEMS.get((await statfs(folder)).type);
   if (network !== undefined) {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { SourceFile } from '../../../src/engine/problem.js';
 import {
   BASE_INVENTORY,
   BASE_POLICIES,
@@ -31,10 +32,10 @@ describe('loading reports', () => {
         'b.yaml',
         `${alertPolicy('b', '  mode: watch\n')}---\n${alertPolicy('c', '  cause: bad\n  prority: 3\n')}`,
       ),
-      textFile('a.yaml', alertPolicy('a', '  modus: observe\n')),
+      textFile('a.yaml', `${'#\n'.repeat(20)}${alertPolicy('a', '  modus: observe\n')}`),
     );
     expect(found.map(inShort)).toEqual([
-      'SCHEMA_UNKNOWN_KEY policies/a.yaml:10:3',
+      'SCHEMA_UNKNOWN_KEY policies/a.yaml:30:3',
       'SCHEMA_VALUE policies/b.yaml:10:9',
       'SCHEMA_VALUE policies/b.yaml:21:10',
       'SCHEMA_UNKNOWN_KEY policies/b.yaml:22:3',
@@ -79,6 +80,35 @@ describe('loading reports', () => {
     const found = problemsWith(textFile('a.yaml', alertPolicy('a', keys)));
     expect(found).toHaveLength(50);
     expect(found.at(-1)?.hint).toContain('(10 more problems in this document)');
+  });
+});
+
+describe('a scenario', () => {
+  const scenario = (expectation: string): string => `apiVersion: rekindle/v1
+kind: Scenario
+metadata: { name: nothing is left }
+spec:
+  inventory: small
+  steps:
+    - { at: 0s, failure: { server: web-1 }, expect: ${expectation} }
+`;
+
+  it.each([
+    '{ alive: { web-1: nowhere } }',
+    '{ restart: { condition: cold boot } }',
+    '{ reason: no-attempt }',
+  ])('may expect %s', (expectation) => {
+    expect(problemsWith(textFile('a.yaml', scenario(expectation)))).toEqual([]);
+  });
+
+  it.each([
+    '{ alive: { web-1: spare-2 } }',
+    '{ alive: { web-2: nowhere } }',
+    '{ restart: { condition: warm } }',
+  ])('may not expect %s, which cannot be', (expectation) => {
+    expect(problemsWith(textFile('a.yaml', scenario(expectation))).map(({ code }) => code)).toEqual([
+      'REF_UNKNOWN',
+    ]);
   });
 });
 
@@ -143,7 +173,7 @@ spec:
 });
 
 describe('the revision', () => {
-  const revisionOf = (...files: Parameters<typeof load>): string => {
+  const revisionOf = (...files: readonly SourceFile[]): string => {
     const result = load(...files);
     return result.ok ? result.policySet.revision : 'refused';
   };
@@ -170,11 +200,14 @@ describe('the revision', () => {
     expect(revisions).not.toContain('refused');
   });
 
-  it('tells a name from a content that begins with the same bytes', () => {
-    const split = (name: string, text: string) =>
-      revisionOf(BASE_POLICIES, BASE_INVENTORY, textFile(name, text));
-    const text = alertPolicy('a', '');
-    expect(split('a#', `b#\n${text}`)).not.toBe(split('a#b', `#\n${text}`));
+  it('tells a name from a content that begins with its last character', () => {
+    const text = `\n${alertPolicy('a', '')}`;
+    const revisions = [
+      revisionOf(BASE_POLICIES, BASE_INVENTORY, textFile('a', ` ${text}`)),
+      revisionOf(BASE_POLICIES, BASE_INVENTORY, textFile('a ', text)),
+    ];
+    expect(revisions[0]).not.toBe(revisions[1]);
+    expect(revisions).not.toContain('refused');
   });
 });
 

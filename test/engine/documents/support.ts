@@ -11,7 +11,7 @@ import type { Problem, SourceFile } from '../../../src/engine/problem.js';
 const FIXTURES = new URL('../../fixtures/policies/', import.meta.url);
 
 /** Drivers that there are in these tests: one that can do everything, and some that cannot. */
-export const DRIVERS: DriverCatalogue = new Map([
+const DRIVERS: DriverCatalogue = new Map([
   ['sim', driver(['power', 'memory', 'storage'])],
   ['no-power', driver(['memory', 'storage'])],
   ['no-memory', driver(['power', 'storage'])],

@@ -41,7 +41,10 @@ export function simRig(hold: (clock: VirtualClock) => RackHolder = memoryRack): 
       const power = machines.find(({ name }) => name === machine)?.power;
       const drive = power?.is === 'on' ? power.guest?.drive : undefined;
       const disk = drive === undefined ? null : await control.diskOf(drive);
-      return { counted: memory.ticks, diskAgrees: disk?.writes === memory.writes };
+      return {
+        counted: memory.ticks,
+        diskAgrees: disk?.writes === memory.writes && disk.boot === memory.boot,
+      };
     },
     async close() {
       // A rack in memory goes with its rig.

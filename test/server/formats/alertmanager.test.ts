@@ -7,7 +7,7 @@ import { fixture } from '../fixture.js';
 const reception = { nowMs: Date.parse(NOW), newId: () => 'unused' };
 
 function read(alert: object, nowMs = reception.nowMs): Item | undefined {
-  return readAlertmanager({ version: '4', alerts: [alert] }, { ...reception, nowMs })[0];
+  return readAlertmanager({ version: '4', alerts: [alert] }, { ...reception, nowMs }, 10_000)[0];
 }
 
 function eventItem(item: Item | undefined): EventItem {
@@ -28,7 +28,7 @@ function firing(changes: object = {}): object {
 
 describe('a notification of Alertmanager', () => {
   it('becomes an alert with labels, annotations and value', () => {
-    const [item] = readAlertmanager(JSON.parse(fixture('alertmanager-firing.json')), reception);
+    const [item] = readAlertmanager(JSON.parse(fixture('alertmanager-firing.json')), reception, 10_000);
     expect(eventItem(item).event).toEqual({
       kind: 'alert',
       id: 'alertmanager:0f1e2d3c4b5a6978:2026-11-30T11:59:20.123Z:firing',
@@ -43,7 +43,7 @@ describe('a notification of Alertmanager', () => {
   });
 
   it('that something is over is dated when it ended', () => {
-    const [item] = readAlertmanager(JSON.parse(fixture('alertmanager-resolved.json')), reception);
+    const [item] = readAlertmanager(JSON.parse(fixture('alertmanager-resolved.json')), reception, 10_000);
     expect(eventItem(item).event).toMatchObject({ status: 'resolved', at: '2026-11-30T11:58:00.000Z' });
   });
 
@@ -101,7 +101,7 @@ describe('a notification of Alertmanager', () => {
     ['a list', [], 'SCHEMA_TYPE'],
     ['null', null, 'SCHEMA_TYPE'],
   ])('is rejected whole with %s', (_what, body, code) => {
-    expect(readAlertmanager(body, reception)).toEqual([
+    expect(readAlertmanager(body, reception, 10_000)).toEqual([
       { kind: 'rejected', problem: { code, detail: expect.any(String) as string } },
     ]);
   });
@@ -119,6 +119,6 @@ describe('a notification of Alertmanager', () => {
 
   it('may have keys of later releases', () => {
     const body = { version: '4', alerts: [firing({ silenceURL: 'x' })], notificationReason: 'x' };
-    expect(readAlertmanager(body, reception)[0]?.kind).toBe('event');
+    expect(readAlertmanager(body, reception, 10_000)[0]?.kind).toBe('event');
   });
 });

@@ -34,7 +34,7 @@ export function startChild(program: string, args: readonly string[]): Child {
       return lines.slice(0, count);
     },
     async kill() {
-      child.kill('SIGKILL');
+      if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');
       await ended;
       return lines;
     },

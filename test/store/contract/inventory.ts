@@ -101,6 +101,14 @@ export function testInventory(open: OpenStore): void {
       expect(await view()).toEqual(before);
     });
 
+    it('keeps that a machine was fenced, though its server has not moved yet', async () => {
+      await sync(rack());
+      await change(rig.store, (table) => table.setMachineState('web-1', 'fenced'));
+      await sync(rack(), minute(1));
+      const machines = (await view()).machines;
+      expect(machines.find(({ name }) => name === 'web-1')).toMatchObject({ state: 'fenced' });
+    });
+
     it('keeps measurements and reservations', async () => {
       await sync(rack());
       await rig.store.updateDrives([{ drive: 'd1', freeBytes: 7, health: 'degraded' }], minute(1));

@@ -5,6 +5,7 @@ import { StoreRefusal, type DecisionFilter, type DecisionRecord } from '../../st
 import { flag } from '../columns.js';
 import type { Sql } from '../connection.js';
 import { encodeJson } from '../json.js';
+import { matching } from './filter.js';
 import { enter, type Change } from './journal.js';
 import { remember } from './memory.js';
 import { addOperation } from './operations.js';
@@ -34,11 +35,10 @@ export function findDecision(sql: Sql, id: string): Promise<Decision | null> {
 }
 
 export function listDecisions(sql: Sql, filter: DecisionFilter): Promise<readonly Decision[]> {
+  const { where, params } = matching({ server: filter.server, outcome: filter.outcome });
   return sql.all(
-    `SELECT body FROM decisions
-     WHERE server = coalesce(?, server) AND outcome = coalesce(?, outcome)
-     ORDER BY seq DESC LIMIT ?`,
-    [filter.server ?? null, filter.outcome ?? null, filter.limit],
+    `SELECT body FROM decisions ${where} ORDER BY seq DESC LIMIT ?`,
+    [...params, filter.limit],
     decisionRow,
   );
 }

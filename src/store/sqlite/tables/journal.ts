@@ -2,6 +2,7 @@ import type { Instant } from '../../../engine/time.js';
 import type { JournalEntry } from '../../store.js';
 import type { Sql } from '../connection.js';
 import { encodeJson } from '../json.js';
+import { matching } from './filter.js';
 import { journalEntry } from './rows.js';
 
 /** A transaction that changes rows: who makes the change, and when. */
@@ -28,9 +29,10 @@ export async function readJournal(
   sql: Sql,
   filter: { readonly subject?: string; readonly limit: number },
 ): Promise<readonly JournalEntry[]> {
+  const { where, params } = matching({ subject: filter.subject });
   const newestFirst = await sql.all(
-    'SELECT * FROM journal WHERE subject = coalesce(?, subject) ORDER BY seq DESC LIMIT ?',
-    [filter.subject ?? null, filter.limit],
+    `SELECT * FROM journal ${where} ORDER BY seq DESC LIMIT ?`,
+    [...params, filter.limit],
     journalEntry,
   );
   return newestFirst.toReversed();

@@ -19,10 +19,13 @@ export async function requireOtherDrive(sql: Sql, server: string, drive: string)
   await requireSnapshotDrive(sql, drive);
   const previous = await sql.get(
     `SELECT previous.id, held.name AS drive
-     FROM (SELECT id, drive FROM snapshots WHERE server = ? AND state = 'complete'
-           ORDER BY generation DESC LIMIT 1) AS previous
+     FROM (SELECT * FROM (SELECT id, drive FROM snapshots WHERE server = ?1 AND state = 'complete'
+                          ORDER BY generation DESC LIMIT 1)
+           UNION
+           SELECT * FROM (SELECT id, drive FROM snapshots WHERE id IN (SELECT id FROM restorable WHERE server = ?1)
+                          ORDER BY generation DESC LIMIT 1)) AS previous
      JOIN drives AS held ON held.name = previous.drive
-     JOIN drives AS wanted ON wanted.name = ?
+     JOIN drives AS wanted ON wanted.name = ?2
      WHERE ${SAME_DRIVE}`,
     [server, drive],
     (row) => ({ id: text(row, 'id'), drive: text(row, 'drive') }),
@@ -30,7 +33,7 @@ export async function requireOtherDrive(sql: Sql, server: string, drive: string)
   if (previous !== null) {
     throw new StoreRefusal(
       'holds-previous',
-      `drive ${drive} is drive ${previous.drive}, which holds ${previous.id}, the newest complete snapshot of ` +
+      `drive ${drive} is drive ${previous.drive}, which holds ${previous.id}, the newest snapshot of ` +
         `${server}; the next one goes to another drive`,
     );
   }
@@ -79,7 +82,7 @@ async function requireNotBeingWritten(sql: Sql, server: string, drive: string): 
     `SELECT snapshots.id
      FROM snapshots
      JOIN drives AS held ON held.name = snapshots.drive
-     JOIN drives AS wanted ON wanted.name = ?
+     JOIN drives AS wanted ON wanted.name = ?2
      WHERE snapshots.server = ? AND snapshots.state = 'writing' AND ${SAME_DRIVE}`,
     [drive, server],
     (row) => text(row, 'id'),

@@ -37,6 +37,7 @@ export function readMatches(sql: Sql, since: Instant): Promise<readonly MatchVie
     'SELECT * FROM matches WHERE at >= ? ORDER BY at, server, policy, event',
     [since],
     (row) => ({
+      event: text(row, 'event'),
       server: text(row, 'server'),
       policy: text(row, 'policy'),
       digest: text(row, 'digest'),

@@ -4,6 +4,7 @@ import { StoreRefusal, type Operation, type OperationEnd, type OperationKind } f
 import { text, word } from '../columns.js';
 import type { Sql } from '../connection.js';
 import { encodeJson } from '../json.js';
+import { matching } from './filter.js';
 import { releaseAll } from './reservations.js';
 import { OPERATION_KINDS, operationRow } from './rows.js';
 
@@ -64,9 +65,10 @@ export function listOperations(
   sql: Sql,
   filter: { readonly server?: string; readonly limit: number },
 ): Promise<readonly Operation[]> {
+  const { where, params } = matching({ 'operations.server': filter.server });
   return sql.all(
-    `${WITH_DECISION} WHERE operations.server = coalesce(?, operations.server) ORDER BY operations.seq DESC LIMIT ?`,
-    [filter.server ?? null, filter.limit],
+    `${WITH_DECISION} ${where} ORDER BY operations.seq DESC LIMIT ?`,
+    [...params, filter.limit],
     operationRow,
   );
 }

@@ -3,6 +3,7 @@ import type { SnapshotState, SnapshotView } from '../../../engine/view.js';
 import { StoreRefusal, type NewSnapshot, type SnapshotMeasurement, type SnapshotRow } from '../../store.js';
 import { integer } from '../columns.js';
 import type { Sql } from '../connection.js';
+import { matching } from './filter.js';
 import { enter, type Change } from './journal.js';
 import { requireOtherDrive, requireOtherRestorable } from './laws.js';
 import { snapshotRow, snapshotView } from './rows.js';
@@ -15,11 +16,8 @@ export function listSnapshots(
   sql: Sql,
   filter: { readonly server?: string },
 ): Promise<readonly SnapshotRow[]> {
-  return sql.all(
-    'SELECT * FROM snapshots WHERE server = coalesce(?, server) ORDER BY server, generation',
-    [filter.server ?? null],
-    snapshotRow,
-  );
+  const { where, params } = matching({ server: filter.server });
+  return sql.all(`SELECT * FROM snapshots ${where} ORDER BY server, generation`, params, snapshotRow);
 }
 
 export function viewSnapshots(sql: Sql): Promise<readonly SnapshotView[]> {

@@ -1,2 +1,0 @@
-export { type Kind, KINDS } from './kinds.js';
-export { schemaOf } from './schemas.js';
