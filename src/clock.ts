@@ -37,5 +37,5 @@ export const wallClock: Clock = {
 /** The reason a signal was aborted with, as an Error whatever was passed to `abort`. */
 export function abortError(signal: AbortSignal | undefined): Error {
   const reason: unknown = signal?.reason;
-  return reason instanceof Error ? reason : new Error(String(reason ?? 'aborted'));
+  return reason instanceof Error ? reason : new Error(typeof reason === 'string' ? reason : 'aborted');
 }

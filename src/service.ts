@@ -19,7 +19,7 @@ import { createHttpServer } from './server/index.js';
 import { createMetrics } from './server/metrics.js';
 import { openSqliteStore } from './store/sqlite/index.js';
 import type { Store } from './store/store.js';
-import { PoliciesRefused, watchPolicies, type PolicyWatcher } from './watch.js';
+import { watchPolicies, type PolicyWatcher } from './watch.js';
 
 /**
  * The composition root: the only place that knows everyone. Long-lived parts are made once, from the bottom up;
@@ -166,7 +166,9 @@ async function opening(loaded: LoadResult, known: ReadonlyMap<string, Driver>): 
     const message = `${error.subject}: ${error.message}`;
     return {
       ok: false,
-      problems: [{ code: 'DRIVER_SETTINGS', file, line, column: 1, path: 'spec', message, hint: '', excerpt: '' }],
+      problems: [
+        { code: 'DRIVER_SETTINGS', file, line, column: 1, path: 'spec', message, hint: '', excerpt: '' },
+      ],
     };
   }
 }
@@ -205,7 +207,8 @@ async function administer({ watcher, store, room, metrics, life }: Parts): Promi
       return lookup.found === 'active';
     },
     // The inventory knows every name that a server or a machine can have, wherever it runs.
-    knows: (server) => findServer(policySet(), initialView(policySet().inventory), server).found !== 'nothing',
+    knows: (server) =>
+      findServer(policySet(), initialView(policySet().inventory), server).found !== 'nothing',
     ignored: (reason, count) => {
       metrics.eventsIgnored(reason, count);
     },
@@ -270,7 +273,9 @@ async function statusOf({ watcher, store, room, life }: Parts, version: string):
 async function packageVersion(): Promise<string> {
   const text = await readFile(new URL('../package.json', import.meta.url), 'utf8');
   const parsed: unknown = JSON.parse(text);
-  return typeof parsed === 'object' && parsed !== null && 'version' in parsed ? String(parsed.version) : 'unknown';
+  return typeof parsed === 'object' && parsed !== null && 'version' in parsed
+    ? String(parsed.version)
+    : 'unknown';
 }
 
 /**
@@ -285,5 +290,3 @@ function crashPoint(log: Logger): ((point: StepPoint) => Promise<void>) | null {
     if (`${step}:${at}` === wanted) process.kill(process.pid, 'SIGKILL');
   };
 }
-
-export { PoliciesRefused };

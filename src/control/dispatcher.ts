@@ -47,7 +47,7 @@ const OPERATION_FOR: Readonly<Partial<Record<Decision['outcome'], OperationKind>
 };
 
 /** How long matches and symptoms can matter to any policy of the set. */
-export function memoryHorizonMs(policySet: PolicySet): number {
+function memoryHorizonMs(policySet: PolicySet): number {
   return Math.max(
     0,
     ...policySet.alertPolicies.map((policy) => policy.repeated.withinMs),
@@ -100,7 +100,13 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
     const decision = await decide(policies, event, view);
     const final = !decision.reasons.some(({ code }) => TRANSIENT_REASONS.has(code));
     const operation = operationFor(decision);
-    const recorded = await store.recordDecision({ event, decision, final, operation, serverFailed: hasFailed(decision) });
+    const recorded = await store.recordDecision({
+      event,
+      decision,
+      final,
+      operation,
+      serverFailed: hasFailed(decision),
+    });
     journalist.decided(recorded, { final, tookMs: clock.now() - began });
     if (!final) queue.park(event);
     const begun = operation && (await store.operation(operation.id));

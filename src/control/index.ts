@@ -79,7 +79,9 @@ export function createControlRoom(parts: ControlRoomParts): ControlRoom {
         clock,
         policySet,
         storage: (drive) => hardware().storage(drive),
-        onFault: journalist.fault,
+        onFault: (what, error) => {
+          journalist.fault(what, error);
+        },
       },
       closing.signal,
     ).catch((error: unknown) => {
@@ -99,7 +101,9 @@ export function createControlRoom(parts: ControlRoomParts): ControlRoom {
   const dispatcher = createDispatcher({
     ...parts,
     lanes,
-    start: operations.start,
+    start: (operation) => {
+      operations.start(operation);
+    },
     onFault: (error) => {
       journalist.fault('a decision could not be made or recorded', error);
     },
@@ -125,10 +129,8 @@ export function createControlRoom(parts: ControlRoomParts): ControlRoom {
   }
 
   async function surveyRegularly(): Promise<void> {
-    while (!closing.signal.aborted) {
-      await clock.sleep(SURVEY_EVERY_MS, closing.signal).catch(() => undefined);
-      if (!closing.signal.aborted) await survey();
-    }
+    // The sleep ends early only when the service stops.
+    while (await clock.sleep(SURVEY_EVERY_MS, closing.signal).then(always, never)) await survey();
   }
 
   return {
@@ -167,4 +169,12 @@ export function createControlRoom(parts: ControlRoomParts): ControlRoom {
       return lanes.running;
     },
   };
+}
+
+function always(): boolean {
+  return true;
+}
+
+function never(): boolean {
+  return false;
 }

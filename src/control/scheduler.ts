@@ -55,14 +55,15 @@ export function createScheduler({ store, clock, policySet, accept, onFault }: Sc
         alarm.abort(abortError(signal));
       };
       signal.addEventListener('abort', stop, { once: true });
-      while (!signal.aborted) {
+      const stopping = (): boolean => signal.aborted;
+      while (!stopping()) {
         const wait = await round().catch((error: unknown) => {
           onFault(error);
           return LOOK_AGAIN_MS;
         });
         // The alarm ends the wait early; that is its purpose and no fault.
         await clock.sleep(wait, alarm.signal).catch(() => undefined);
-        if (!signal.aborted && alarm.signal.aborted) alarm = new AbortController();
+        if (!stopping() && alarm.signal.aborted) alarm = new AbortController();
       }
     },
     reconsider() {

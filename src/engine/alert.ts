@@ -60,7 +60,8 @@ export async function matchAlert(
   return {
     ordering: first?.policy ?? null,
     met: counted.some(({ reached }) => reached),
-    reasons: [...(reasons.length > 0 ? reasons.toSorted(decisiveFirst) : unmet(verdicts)), ...faults],
+    reasons:
+      counted.length > 0 ? [...reasons.toSorted(decisiveFirst), ...faults] : [...faults, ...unmet(verdicts)],
     remember: {
       matches: counted.map(({ policy }) => ({ policy: policy.name, digest: policy.digest })),
       symptoms: counted.map(({ policy, reached }) => ({

@@ -17,5 +17,12 @@ const CLASS_OF: ReadonlyMap<string, CauseClass> = new Map([
 
 /** The class of a cause as sources name it: `power`, `panic`, ... */
 export function causeClassOf(cause: string): CauseClass {
-  return CLASS_OF.get(cause.trim().toLowerCase().replaceAll(/[\s_]+/g, '-')) ?? 'unknown';
+  return (
+    CLASS_OF.get(
+      cause
+        .trim()
+        .toLowerCase()
+        .replaceAll(/[\s_]+/g, '-'),
+    ) ?? 'unknown'
+  );
 }

@@ -7,7 +7,9 @@ import { fileRack, SIM_DRIVER, simDriver } from './sim/index.js';
 export type DriverDescription = Pick<Driver, 'capabilities' | 'settings'>;
 
 /** The drivers of this build, described. Each is one folder beside this file. */
-export const DRIVER_CATALOGUE: ReadonlyMap<string, DriverDescription> = new Map([[SIM_DRIVER.name, SIM_DRIVER]]);
+export const DRIVER_CATALOGUE: ReadonlyMap<string, DriverDescription> = new Map([
+  [SIM_DRIVER.name, SIM_DRIVER],
+]);
 
 /** Where the simulated rack of a service keeps itself: it outlives the service. */
 export function rackFile(stateDir: string): string {

@@ -60,7 +60,12 @@ export async function playScenario(policySet: PolicySet, scenario: Scenario): Pr
   };
 }
 
-async function playStep(stage: Stage, scenario: Scenario, step: ScenarioStep, index: number): Promise<StepResult> {
+async function playStep(
+  stage: Stage,
+  scenario: Scenario,
+  step: ScenarioStep,
+  index: number,
+): Promise<StepResult> {
   try {
     const event = step.act === null ? null : await perform(stage, step.act, index);
     await wait(stage, step, nextActAt(scenario, index));
@@ -68,8 +73,19 @@ async function playStep(stage: Stage, scenario: Scenario, step: ScenarioStep, in
   } catch (error) {
     // The rack knows no such fault, drive or machine: the step is wrong, and must not pass for a calm rack.
     if (!(error instanceof HardwareError)) throw error;
-    const mismatch = { what: 'the step itself', expected: 'something the rack can do', actual: error.message };
-    return { atMs: step.atMs, line: step.origin.line, what: describe(step), passed: false, mismatches: [mismatch], decision: null };
+    const mismatch = {
+      what: 'the step itself',
+      expected: 'something the rack can do',
+      actual: error.message,
+    };
+    return {
+      atMs: step.atMs,
+      line: step.origin.line,
+      what: describe(step),
+      passed: false,
+      mismatches: [mismatch],
+      decision: null,
+    };
   }
 }
 

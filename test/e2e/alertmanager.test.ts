@@ -34,26 +34,46 @@ describeSuite('an alert of a real Alertmanager', ['prometheus-alertmanager'], ()
   it('orders an additional snapshot, and the failure that follows is answered from it', async () => {
     const first = await service.post('/v1/servers/web-1/snapshot', { by: 'test', condition: 'scheduled' });
     expect(first.status).toBe(202);
-    const [previous] = await eventually(() => complete(service), (rows) => rows.length === 1, 'the first snapshot');
+    const [previous] = await eventually(
+      () => complete(service),
+      (rows) => rows.length === 1,
+      'the first snapshot',
+    );
 
     const posted = await fetch(`${alertmanagerUrl}/api/v2/alerts`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify([
-        { labels: { alertname: 'NodeTemperatureHigh', instance: 'web-1:9100' }, annotations: { value: '91' } },
+        {
+          labels: { alertname: 'NodeTemperatureHigh', instance: 'web-1:9100' },
+          annotations: { value: '91' },
+        },
       ]),
     });
     expect(posted.status).toBe(200);
-    const rows = await eventually(() => complete(service), (found) => found.length === 2, 'the additional snapshot');
+    const rows = await eventually(
+      () => complete(service),
+      (found) => found.length === 2,
+      'the additional snapshot',
+    );
     const additional = rows.find((row) => row.kind === 'additional');
-    expect(additional).toMatchObject({ server: 'web-1', condition: 'overheating', cause: 'hardware', verified: 'ok' });
+    expect(additional).toMatchObject({
+      server: 'web-1',
+      condition: 'overheating',
+      cause: 'hardware',
+      verified: 'ok',
+    });
     expect(additional?.drive).not.toBe(previous?.drive);
 
     const rack = createRackControl(fileRack({ file: join(site.stateDir, 'rack.json'), clock: wallClock }));
     await rack.apply({ kind: 'power-cut', machine: 'web-1' });
     const failure = await service.post('/v1/failures', { server: 'web-1', cause: 'power' });
     expect(failure.status).toBe(202);
-    await eventually(() => rack.machinesRunning('web-1'), (machines) => machines.includes('spare-1'), 'the takeover');
+    await eventually(
+      () => rack.machinesRunning('web-1'),
+      (machines) => machines.includes('spare-1'),
+      'the takeover',
+    );
 
     // The content, not a flag: what the backup remembers began where the snapshot ended.
     const saved = await rack.snapshotOf(additional?.drive ?? '', additional?.id ?? '');
@@ -79,7 +99,10 @@ async function complete(service: RunningService): Promise<Row[]> {
   return items.filter((row) => row.state === 'complete');
 }
 
-async function startAlertmanager(site: Site, serviceUrl: string): Promise<{ process: ChildProcess; url: string }> {
+async function startAlertmanager(
+  site: Site,
+  serviceUrl: string,
+): Promise<{ process: ChildProcess; url: string }> {
   const config = join(site.folder, 'alertmanager.yml');
   await writeFile(
     config,
@@ -114,7 +137,11 @@ async function startAlertmanager(site: Site, serviceUrl: string): Promise<{ proc
   });
   const url = `http://127.0.0.1:${port}`;
   const ready = eventually(
-    () => fetch(`${url}/-/ready`).then((response) => response.ok, () => false),
+    () =>
+      fetch(`${url}/-/ready`).then(
+        (response) => response.ok,
+        () => false,
+      ),
     (ok) => ok,
     'a ready Alertmanager',
   );

@@ -42,10 +42,14 @@ describe('the service is killed while it takes a snapshot', async () => {
     await snapshotTaken(service, 1);
     await service.stop();
 
-    const after = await crashAt(site, point, 'take-snapshot', (service) => service.post('/v1/alerts', alert('hot')));
+    const after = await crashAt(site, point, 'take-snapshot', (service) =>
+      service.post('/v1/alerts', alert('hot')),
+    );
     await ended(after, 'take-snapshot');
     const rows = await snapshots(after);
-    const complete = rows.filter(({ state }) => state === 'complete').toSorted((a, b) => a.generation - b.generation);
+    const complete = rows
+      .filter(({ state }) => state === 'complete')
+      .toSorted((a, b) => a.generation - b.generation);
     expect(complete).toHaveLength(2);
     expect(complete[1]?.drive).not.toBe(complete[0]?.drive);
     expect(rows.filter(({ state }) => state === 'writing')).toEqual([]);
@@ -63,7 +67,9 @@ describe('the service is killed while it restarts a server', async () => {
     await service.stop();
     await rack.apply({ kind: 'panic', machine: 'web-1' });
 
-    const after = await crashAt(site, point, 'restart-server', (service) => service.post('/v1/failures', failure()));
+    const after = await crashAt(site, point, 'restart-server', (service) =>
+      service.post('/v1/failures', failure()),
+    );
     const operation = await ended(after, 'restart-server');
     expect(operation.reason === null || operation.reason.length > 0).toBe(true);
     const running = await rack.machinesRunning('web-1');
@@ -125,8 +131,16 @@ async function crashAt(
 
 async function snapshotTaken(service: RunningService, count: number): Promise<void> {
   await service.post('/v1/servers/web-1/snapshot', { by: 'test', condition: 'scheduled' });
-  await eventually(() => snapshots(service), (rows) => rows.filter(({ state }) => state === 'complete').length === count, 'a snapshot');
-  await eventually(() => operations(service), (rows) => rows.every(({ state }) => state !== 'running'), 'a quiet service');
+  await eventually(
+    () => snapshots(service),
+    (rows) => rows.filter(({ state }) => state === 'complete').length === count,
+    'a snapshot',
+  );
+  await eventually(
+    () => operations(service),
+    (rows) => rows.every(({ state }) => state !== 'running'),
+    'a quiet service',
+  );
 }
 
 async function ended(service: RunningService, kind: string): Promise<OperationRow> {
@@ -134,7 +148,8 @@ async function ended(service: RunningService, kind: string): Promise<OperationRo
   const least = kind === 'take-snapshot' ? 2 : 1;
   const rows = await eventually(
     () => operations(service),
-    (all) => all.filter((row) => row.kind === kind).length >= least && all.every(({ state }) => state !== 'running'),
+    (all) =>
+      all.filter((row) => row.kind === kind).length >= least && all.every(({ state }) => state !== 'running'),
     `the end of ${kind}`,
   );
   const [newest] = rows.filter((row) => row.kind === kind);

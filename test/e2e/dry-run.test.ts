@@ -2,7 +2,14 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { eventually, prepareSite, runProgram, startProgram, type RunningService, type Site } from './support/service.js';
+import {
+  eventually,
+  prepareSite,
+  runProgram,
+  startProgram,
+  type RunningService,
+  type Site,
+} from './support/service.js';
 
 let site: Site;
 let service: RunningService;
@@ -20,7 +27,12 @@ afterAll(async () => {
 });
 
 const events = [
-  ['an alert that meets a condition', 'hot', '/v1/alerts', { labels: { alertname: 'NodeTemperatureHigh' }, value: 91 }],
+  [
+    'an alert that meets a condition',
+    'hot',
+    '/v1/alerts',
+    { labels: { alertname: 'NodeTemperatureHigh' }, value: 91 },
+  ],
   ['an alert that meets none', 'full', '/v1/alerts', { labels: { alertname: 'DiskAlmostFull' } }],
   ['a failure', 'down', '/v1/failures', { cause: 'power' }],
 ] as const;
@@ -29,7 +41,11 @@ it.each(events)('decides %s like the dry run, to the byte', async (_, id, route,
   const event = { id, at: new Date().toISOString(), server: 'web-1', ...content };
   const state = await service.get('/v1/state');
   expect((await service.post(route, event)).status).toBe(202);
-  const decided = await eventually(() => decisionAbout(id), (found) => found !== null, 'the decision');
+  const decided = await eventually(
+    () => decisionAbout(id),
+    (found) => found !== null,
+    'the decision',
+  );
   const detail = (await service.get(`/v1/decisions/${decided?.id ?? ''}`)) as { event: unknown };
   await quiet();
 

@@ -66,7 +66,10 @@ async function outcomeOf(alertname: string, id: string): Promise<string> {
   const at = new Date().toISOString();
   await service.post('/v1/alerts', { id, at, server: 'web-1', labels: { alertname } });
   const found = await eventually(
-    async () => (await service.get('/v1/decisions?limit=50')) as { items: { event: { id: string }; outcome: string }[] },
+    async () =>
+      (await service.get('/v1/decisions?limit=50')) as {
+        items: { event: { id: string }; outcome: string }[];
+      },
     ({ items }) => items.some(({ event }) => event.id === id),
     `the decision about ${id}`,
   );

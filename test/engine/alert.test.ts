@@ -125,6 +125,12 @@ describe('a condition that wants three alerts within two minutes', () => {
     expect(verdict(await decided(alert(10), { policies, view: known }))).toBe('snapshot: matched');
   });
 
+  it('does not count an alert twice that is decided again', async () => {
+    const waiting = alert(10);
+    const known = view({ matches: [match(9), match(10, { event: waiting.id })] });
+    expect(verdict(await decided(waiting, { policies, view: known }))).toBe('none: counting');
+  });
+
   it('does not count what came after the alert, when the alert is late', async () => {
     const known = view({ matches: [match(10.5), match(11)] });
     expect((await decided(alert(10), { policies, view: known })).reasons[0]?.text).toBe('1 of 3 within 2m');
@@ -291,7 +297,7 @@ describe('an alert that meets several policies', () => {
   it('that cannot be evaluated orders nothing and says so', async () => {
     const broken = alertPolicy({ name: 'broken', when: { all: [compares('alert', '$.value', 'in', 5)] } });
     const decision = await decided(alert(), { policies: policySet({ alerts: [broken] }) });
-    expect(codes(decision)).toEqual(['condition-error broken']);
+    expect(codes(decision)).toEqual(['condition-error broken', 'no-policy-matched']);
     expect(decision.outcome).toBe('none');
   });
 });

@@ -31,7 +31,7 @@ export function renderRows(rows: readonly Row[]): string {
     .join('\n');
 }
 
-export function itemsOf(body: unknown): readonly unknown[] {
+function itemsOf(body: unknown): readonly unknown[] {
   if (typeof body !== 'object' || body === null || !('items' in body)) return [];
   return Array.isArray(body.items) ? body.items : [];
 }

@@ -9,7 +9,7 @@ import type { Terminal } from '../terminal.js';
 import { readToken } from './token.js';
 
 /** Where the service listens when nothing else is said. */
-export const DEFAULT_URL = 'http://127.0.0.1:7411';
+const DEFAULT_URL = 'http://127.0.0.1:7411';
 
 const TIMEOUT_MS = 15_000;
 

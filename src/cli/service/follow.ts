@@ -52,7 +52,7 @@ export async function followOrder(
 }
 
 /** True when nothing more will come of it. */
-export function hasEnded({ decision, operation }: Explained): boolean {
+function hasEnded({ decision, operation }: Explained): boolean {
   if (operation !== null) return operation.state !== 'running';
   return !decision.reasons.some(({ code }) => TRANSIENT_REASONS.has(code));
 }

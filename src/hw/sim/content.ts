@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import type { Damage, Guest } from './state.js';
 
 /** One step of a running server's memory and disk. */
-export const TICK_MS = 10;
+const TICK_MS = 10;
 
 /** What a server has in memory. */
 export interface MemoryContent {

@@ -20,7 +20,7 @@ export function diskAt(state: RackState, drive: DriveState, nowMs: number): Disk
   return drive.disk;
 }
 
-export function hasPath(machine: MachineState, drive: DriveState): boolean {
+function hasPath(machine: MachineState, drive: DriveState): boolean {
   return machine.reaches.includes(drive.device) && !machine.cutPaths.includes(drive.device);
 }
 

@@ -24,7 +24,7 @@ export function watchTruth(state: RackState, atMs: number): RackState {
 }
 
 /** What is wrong now. */
-export function findViolations(state: RackState): readonly Finding[] {
+function findViolations(state: RackState): readonly Finding[] {
   const running = state.machines.flatMap(runningOn);
   return [...twoWriters(state, running), ...unconnected(state, running), ...twoConnections(state)];
 }

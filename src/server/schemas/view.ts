@@ -1,4 +1,4 @@
-import { flag, instant, integer, list, object, oneOf, orNull, ref, type Schema, text } from './build.js';
+import { flag, instant, integer, list, object, oneOf, orNull, type Schema, text } from './build.js';
 
 const CAUSES = ['hardware', 'software', 'unknown'];
 export const CAUSE = oneOf(CAUSES, 'Kind of fault: decides whether memory taken meanwhile can be trusted.');
@@ -63,6 +63,7 @@ export const VIEW: Schema = object('The state that the next decision would be ma
   snapshots: list(object('A snapshot of the disk table.', SNAPSHOT_FIELDS), 'Snapshots.'),
   matches: list(
     object('One alert that matched one alert policy.', {
+      event: text('Id of the alert: one that is decided again does not count twice.'),
       server: text('The server.'),
       policy: text('The alert policy.'),
       digest: text('Digest of what the policy asks for: an edited policy starts counting anew.'),
@@ -124,9 +125,4 @@ export const EVENT_REFERENCE: Schema = object('The event that was decided about.
   ),
   id: text('Its id.'),
   server: text('The server that it is about.'),
-});
-
-export const EVENT_OR_NULL: Schema = orNull({
-  ...ref('Event'),
-  description: 'The event that was decided about.',
 });

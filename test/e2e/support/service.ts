@@ -50,7 +50,17 @@ export async function startProgram(
   site: Site,
   environment: Readonly<Record<string, string>> = {},
 ): Promise<RunningService> {
-  const args = ['run', '--policies', site.policies, '--state-dir', site.stateDir, '--port', '0', '--log-level', 'info'];
+  const args = [
+    'run',
+    '--policies',
+    site.policies,
+    '--state-dir',
+    site.stateDir,
+    '--port',
+    '0',
+    '--log-level',
+    'info',
+  ];
   const child = spawn(process.execPath, [BINARY, ...args], {
     cwd: site.folder,
     env: { ...process.env, ...environment },
@@ -70,7 +80,9 @@ export async function startProgram(
       for (const watcher of watchers) watcher(line);
     });
   }
-  const exited = once(child, 'exit').then(([code, signal]: unknown[]) => (typeof code === 'number' ? code : String(signal)));
+  const exited = once(child, 'exit').then(([code, signal]: unknown[]) =>
+    typeof code === 'number' ? code : String(signal),
+  );
 
   function logged(fits: (line: LogLine) => boolean): Promise<LogLine> {
     const past = log.find(fits);
@@ -117,7 +129,9 @@ export async function startProgram(
 function parseLine(text: string): LogLine | null {
   try {
     const parsed: unknown = JSON.parse(text);
-    return typeof parsed === 'object' && parsed !== null && 'msg' in parsed ? { ...parsed, msg: String(parsed.msg) } : null;
+    return typeof parsed === 'object' && parsed !== null && 'msg' in parsed
+      ? { ...parsed, msg: String(parsed.msg) }
+      : null;
   } catch {
     return null;
   }
@@ -132,21 +146,32 @@ export async function runProgram(
   args: readonly string[],
   options: { readonly cwd?: string; readonly input?: string } = {},
 ): Promise<{ readonly code: number; readonly stdout: string; readonly stderr: string }> {
-  const child = spawn(process.execPath, [BINARY, ...args], { cwd: options.cwd ?? ROOT, stdio: ['pipe', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [BINARY, ...args], {
+    cwd: options.cwd ?? ROOT,
+    stdio: ['pipe', 'pipe', 'pipe'],
+  });
   const stdout: Buffer[] = [];
   const stderr: Buffer[] = [];
   child.stdout.on('data', (chunk: Buffer) => stdout.push(chunk));
   child.stderr.on('data', (chunk: Buffer) => stderr.push(chunk));
   child.stdin.end(options.input ?? '');
-  const [code]: unknown[] = await once(child, 'close');
-  return { code: Number(code), stdout: Buffer.concat(stdout).toString(), stderr: Buffer.concat(stderr).toString() };
+  const closed: unknown[] = await once(child, 'close');
+  return {
+    code: Number(closed[0]),
+    stdout: Buffer.concat(stdout).toString(),
+    stderr: Buffer.concat(stderr).toString(),
+  };
 }
 
 /**
  * Asks until the answer fits. The bound is there so that a broken product fails a test instead of hanging it;
  * no test depends on how long it takes.
  */
-export async function eventually<T>(ask: () => Promise<T>, fits: (answer: T) => boolean, what: string): Promise<T> {
+export async function eventually<T>(
+  ask: () => Promise<T>,
+  fits: (answer: T) => boolean,
+  what: string,
+): Promise<T> {
   const end = Date.now() + 60_000;
   for (;;) {
     const answer = await ask();

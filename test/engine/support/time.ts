@@ -4,7 +4,7 @@ export const SECOND = 1000;
 export const MINUTE = 60 * SECOND;
 export const HOUR = 60 * MINUTE;
 
-export const NOON: Instant = '2026-03-01T12:00:00.000Z';
+const NOON: Instant = '2026-03-01T12:00:00.000Z';
 
 /** So many minutes after noon; before it with a negative number. Tests tell their stories around noon. */
 export function at(minutes: number): Instant {

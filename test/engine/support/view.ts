@@ -94,5 +94,12 @@ export function symptom(more: Partial<SymptomView> = {}): SymptomView {
 /** An alert on `web-1` matched the policy `overheating` so many minutes after noon. */
 export function match(minutes: number, more: Partial<MatchView> = {}): MatchView {
   const policy = more.policy ?? 'overheating';
-  return { event: `alert-${minutes}`, server: 'web-1', policy, digest: `digest of ${policy}`, at: at(minutes), ...more };
+  return {
+    event: `earlier-${minutes}`,
+    server: 'web-1',
+    policy,
+    digest: `digest of ${policy}`,
+    at: at(minutes),
+    ...more,
+  };
 }

@@ -48,9 +48,9 @@ export function testMemory(open: OpenStore): void {
       await remember('a', 5, { matches: [MATCH] });
       await remember('b', 2, { matches: [MATCH, { policy: 'cold', digest: 'sha256:2' }] });
       expect((await view()).matches).toEqual([
-        { server: 'web-1', policy: 'cold', digest: 'sha256:2', at: minute(2) },
-        { server: 'web-1', policy: 'hot', digest: 'sha256:1', at: minute(2) },
-        { server: 'web-1', policy: 'hot', digest: 'sha256:1', at: minute(5) },
+        { event: 'b', server: 'web-1', policy: 'cold', digest: 'sha256:2', at: minute(2) },
+        { event: 'b', server: 'web-1', policy: 'hot', digest: 'sha256:1', at: minute(2) },
+        { event: 'a', server: 'web-1', policy: 'hot', digest: 'sha256:1', at: minute(5) },
       ]);
     });
 

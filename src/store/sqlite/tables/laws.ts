@@ -82,7 +82,7 @@ async function requireNotBeingWritten(sql: Sql, server: string, drive: string): 
     `SELECT snapshots.id
      FROM snapshots
      JOIN drives AS held ON held.name = snapshots.drive
-     JOIN drives AS wanted ON wanted.name = ?2
+     JOIN drives AS wanted ON wanted.name = ?
      WHERE snapshots.server = ? AND snapshots.state = 'writing' AND ${SAME_DRIVE}`,
     [drive, server],
     (row) => text(row, 'id'),

@@ -7,7 +7,7 @@ import type { Sql } from '../connection.js';
 import { CAUSES } from './rows.js';
 
 /** Longer than any `repeated` window that makes sense; older matches are forgotten. */
-export const MATCHES_KEPT_MS = 7 * 24 * 60 * 60 * 1000;
+const MATCHES_KEPT_MS = 7 * 24 * 60 * 60 * 1000;
 
 const ACTIONS: Readonly<Record<OrderView['action'], true>> = { snapshot: true, restart: true };
 

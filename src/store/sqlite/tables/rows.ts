@@ -9,8 +9,8 @@ import { decodeOwnJson } from '../json.js';
 /** Whole rows of the tables that more than one module reads. */
 
 export const CAUSES: Readonly<Record<CauseClass, true>> = { hardware: true, software: true, unknown: true };
-export const HEALTH: Readonly<Record<DriveView['health'], true>> = { ok: true, degraded: true, failed: true };
-export const DRIVE_ROLES: Readonly<Record<DriveView['role'], true>> = {
+const HEALTH: Readonly<Record<DriveView['health'], true>> = { ok: true, degraded: true, failed: true };
+const DRIVE_ROLES: Readonly<Record<DriveView['role'], true>> = {
   active: true,
   snapshots: true,
   quarantined: true,
@@ -37,7 +37,7 @@ const SNAPSHOT_KINDS: Readonly<Record<SnapshotView['kind'], true>> = {
   'after-takeover': true,
   manual: true,
 };
-export const SNAPSHOT_STATES: Readonly<Record<SnapshotView['state'], true>> = {
+const SNAPSHOT_STATES: Readonly<Record<SnapshotView['state'], true>> = {
   writing: true,
   complete: true,
   failed: true,
