@@ -65,7 +65,7 @@ function print(out: Sink, url: string, found: ServiceStatus, nowMs: number): voi
 }
 
 function ago(at: string | null, nowMs: number): string {
-  return at === null ? 'never' : agoText(at, nowMs);
+  return at === null ? 'none' : agoText(at, nowMs);
 }
 
 /** A set that is no longer what the files say must not look like one that is. */

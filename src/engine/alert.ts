@@ -1,9 +1,10 @@
 import type { Comparison, Facts, Verdict } from './condition.js';
-import type { Memory, Reason } from './decision.js';
+import type { Evidence, Memory, Reason } from './decision.js';
 import type { AlertEvent } from './event.js';
 import { parsePath } from './path.js';
 import type { AlertPolicy, PolicySet } from './policy-set.js';
 import { reason, spoken } from './reason.js';
+import { REASONS } from './reasons.js';
 import { toEpochMs } from './time.js';
 import type { View } from './view.js';
 import { type ActiveServer, selects, serverFact } from './world.js';
@@ -45,9 +46,13 @@ export async function matchAlert(
   // A policy that only observes must not keep one that acts from acting.
   const first = permitted.find(({ policy }) => policy.mode === 'enforce') ?? permitted[0];
   const reasons = counted.map(({ policy, evidence, reached, seen }) => {
-    if (policy === first?.policy) return reason('matched', policy, { evidence });
+    const { times, withinMs } = policy.repeated;
+    if (policy === first?.policy) {
+      const counted =
+        times > 1 ? { text: `${REASONS.matched}, ${seen} of ${times} within ${spoken(withinMs)}` } : {};
+      return reason('matched', policy, { ...counted, evidence });
+    }
     if (!reached) {
-      const { times, withinMs } = policy.repeated;
       return reason('counting', policy, { text: `${seen} of ${times} within ${spoken(withinMs)}`, evidence });
     }
     const cooling = coolingSince(view, server.name, policy, alert);
@@ -61,7 +66,9 @@ export async function matchAlert(
     ordering: first?.policy ?? null,
     met: counted.some(({ reached }) => reached),
     reasons:
-      counted.length > 0 ? [...reasons.toSorted(decisiveFirst), ...faults] : [...faults, ...unmet(verdicts)],
+      counted.length > 0
+        ? [...reasons.toSorted(decisiveFirst), ...faults]
+        : [...faults, ...(await unmet(policySet, server, facts, verdicts))],
     remember: {
       matches: counted.map(({ policy }) => ({ policy: policy.name, digest: policy.digest })),
       symptoms: counted.map(({ policy, reached }) => ({
@@ -77,20 +84,36 @@ export async function matchAlert(
 
 const NEAREST = 3;
 
-/** Why nothing happened: the policies that came nearest, by the share of their comparisons that held. */
-function unmet(verdicts: readonly { policy: AlertPolicy; verdict: Verdict }[]): Reason[] {
+/** Why nothing happened: who would have been met but does not select the server, and who came near. */
+async function unmet(
+  policySet: PolicySet,
+  server: ActiveServer,
+  facts: Facts,
+  verdicts: readonly { policy: AlertPolicy; verdict: Verdict }[],
+): Promise<Reason[]> {
+  const elsewhere = policySet.alertPolicies.filter((policy) => !selects(policy.servers, server.identity));
+  const unselected = await Promise.all(
+    elsewhere.map(async (policy) => ({ policy, verdict: await policy.when.holds(facts) })),
+  );
   const near = verdicts
-    .map(({ policy, verdict: { evidence } }) => ({
-      policy,
-      evidence,
-      share: evidence.filter(({ held }) => held).length / Math.max(1, evidence.length),
-    }))
+    .map(({ policy, verdict: { evidence } }) => ({ policy, evidence, share: nearness(evidence) }))
     .filter(({ share }) => share > 0)
     .toSorted((a, b) => b.share - a.share);
   return [
     reason('no-policy-matched'),
+    ...unselected
+      .filter(({ verdict }) => verdict.held)
+      .slice(0, NEAREST)
+      .map(({ policy, verdict }) => reason('not-selected', policy, { evidence: verdict.evidence })),
     ...near.slice(0, NEAREST).map(({ policy, evidence }) => reason('not-met', policy, { evidence })),
   ];
+}
+
+/** The share of the comparisons that held; none when no label fits, since the alert is about something else. */
+function nearness(evidence: readonly Evidence[]): number {
+  const held = evidence.filter((one) => one.held);
+  const aboutThis = held.some(({ fact, path }) => fact === 'alert' && path.startsWith('$.labels'));
+  return aboutThis ? held.length / evidence.length : 0;
 }
 
 /**

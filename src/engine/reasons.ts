@@ -8,6 +8,7 @@ export const REASONS = {
   matched: 'the alert meets the condition of this policy',
   'also-matched': 'the alert meets this policy too, but a policy before it already ordered the snapshot',
   'no-policy-matched': 'the alert meets the condition of no policy',
+  'not-selected': 'the alert meets this condition, but the policy does not select this server (`servers`)',
   'not-met': 'the alert comes near to this policy, but does not meet its condition',
   'not-firing': 'the alert says that something is over, not that it began',
   'unknown-server': 'the inventory has no server of this name',

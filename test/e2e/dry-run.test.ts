@@ -19,6 +19,13 @@ beforeAll(async () => {
   service = await startProgram(site);
   await service.post('/v1/servers/web-1/snapshot', { by: 'test', condition: 'scheduled' });
   await quiet();
+  // So that the state has every list filled: a snapshot, a match, a symptom and an order.
+  await service.post('/v1/alerts', {
+    server: 'web-1',
+    labels: { alertname: 'NodeTemperatureHigh' },
+    value: 88,
+  });
+  await quiet();
 });
 
 afterAll(async () => {

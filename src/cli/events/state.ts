@@ -57,7 +57,7 @@ const LISTS: Readonly<Record<keyof View, object>> = {
     verified: { type: 'string', nullable: true, enum: ['ok', 'failed', null] },
     pinned: YES_NO,
   }),
-  matches: rows({ server: TEXT, policy: TEXT, digest: TEXT, at: TEXT }),
+  matches: rows({ event: TEXT, server: TEXT, policy: TEXT, digest: TEXT, at: TEXT }),
   symptoms: rows({
     server: TEXT,
     condition: TEXT,

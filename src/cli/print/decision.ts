@@ -37,7 +37,7 @@ export function headline(decision: Decision): string {
   switch (decision.outcome) {
     case 'snapshot': {
       const { kind = 'manual', drive = null, condition = '' } = decision.snapshot ?? {};
-      return `${server}: ${kind} snapshot onto ${drive ?? 'no drive'}, condition ${condition}`;
+      return `${server}: ${kind} snapshot planned for ${drive ?? 'no drive'}, condition ${condition}`;
     }
     case 'restart': {
       const [attempt] = decision.restart?.attempts ?? [];

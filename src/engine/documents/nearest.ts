@@ -9,7 +9,8 @@ export function nearest(word: string, known: Iterable<string>): string | null {
     candidates.map((one) => one.toLowerCase()),
   );
   const meant = candidates.find((one) => one.toLowerCase() === best);
-  const near = distance(word.toLowerCase(), best) <= Math.max(1, Math.floor(word.length / 3));
+  const near =
+    distance(word.toLowerCase(), best) <= Math.max(word.length > 3 ? 2 : 1, Math.floor(word.length / 3));
   return near && meant !== undefined ? meant : null;
 }
 
