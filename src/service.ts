@@ -122,8 +122,8 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     'the administration server starts',
   );
   await room.start();
-  life.ready = true;
   const { url: address } = await http.listen();
+  life.ready = true;
   log.info({ address }, `listening on ${address}`);
 
   return {
@@ -137,8 +137,10 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       await http.close();
       await watcher.close();
       await room.drain(options.drainMs);
-      for (const one of opened) await one.close();
+      // The store first: an operation that did not end in time stops dead and is resumed, instead of journaling
+      // the closing of its hardware as a failure.
       await store.close();
+      for (const one of opened) await one.close();
       log.info({}, 'stopped');
     },
   };
@@ -239,6 +241,7 @@ async function administer({ watcher, store, room, metrics, life }: Parts): Promi
     unready: () => [
       ...(life.ready ? [] : ['the service is starting']),
       ...(life.draining ? ['the service is stopping'] : []),
+      ...(room.trouble === null ? [] : [room.trouble]),
     ],
   };
 }

@@ -1,6 +1,7 @@
 import { decide } from '../engine/decide.js';
 import type { Decision } from '../engine/decision.js';
 import type { EngineEvent } from '../engine/event.js';
+import { tellsOfFailure } from '../engine/failure.js';
 import type { PolicySet } from '../engine/policy-set.js';
 import { TRANSIENT_REASONS } from '../engine/reasons.js';
 import { toEpochMs, toInstant } from '../engine/time.js';
@@ -26,6 +27,8 @@ export interface Dispatcher {
   /** Resolves when every event that could be decided now has been. */
   settled(): Promise<void>;
   readonly waiting: number;
+  /** Why decisions are not being made; null when they are. */
+  readonly trouble: string | null;
 }
 
 export interface DispatcherParts {
@@ -55,63 +58,114 @@ function memoryHorizonMs(policySet: PolicySet): number {
   );
 }
 
+/** A decision that could not be made or recorded is tried again after this. */
+const RETRY_MS = 1_000;
+
 export function createDispatcher(parts: DispatcherParts): Dispatcher {
   const { store, clock, lanes, policySet, journalist, start, onFault } = parts;
   const queue = createEventQueue();
   let working: Promise<void> | null = null;
-  let again = false;
+  let woken = false;
   let closed = false;
+  let trouble: string | null = null;
+  /** Counts what may let a parked event go ahead: a decision that did not see the last of it is not parked. */
+  let changes = 0;
+  /** Failures for which a busy server was looked at, with the operation that it was busy with. */
+  const considered = new Set<string>();
 
   function wake(): void {
-    again = true;
-    working ??= work()
-      .catch(onFault)
-      .finally(() => {
-        working = null;
-      });
+    woken = true;
+    working ??= work();
   }
 
   async function work(): Promise<void> {
-    while (again) {
-      again = false;
-      for (let event = next(); event !== null; event = next()) await dispatch(event);
+    // Nothing is awaited between the last look at `woken` and the end: no call to wake up falls between.
+    while (woken) {
+      woken = false;
+      for (let event = await next(); event !== null; event = await next()) await dispatch(event);
+    }
+    working = null;
+  }
+
+  async function next(): Promise<EngineEvent | null> {
+    if (!closed) await makeWay();
+    return closed ? null : queue.take((server) => lanes.isFree(server));
+  }
+
+  /** A server that is to be restarted has no use for a snapshot being taken or retired. */
+  async function makeWay(): Promise<void> {
+    for (const failure of [...queue.waitingFailures()]) {
+      const busy = lanes.busy(failure.server);
+      const key = `${failure.id} ${busy?.operation ?? ''}`;
+      if (busy === null || busy.kind === 'restart-server' || considered.has(key)) continue;
+      considered.add(key);
+      if (await willRestart(failure)) busy.abort(`${failure.server} has failed`);
     }
   }
 
-  function next(): EngineEvent | null {
-    if (closed) return null;
-    makeWay();
-    return queue.take((server) => lanes.isFree(server));
-  }
-
-  /** A server that has failed has no use for a snapshot being taken or retired. */
-  function makeWay(): void {
-    for (const failure of queue.waitingFailures()) {
-      const busy = lanes.busy(failure.server);
-      if (busy && busy.kind !== 'restart-server') busy.abort(`${failure.server} has failed`);
+  /** A report that is stale, observed or refused must not cost the snapshot that is being taken. */
+  async function willRestart(failure: EngineEvent): Promise<boolean> {
+    try {
+      const policies = policySet();
+      const decision = await decide(policies, failure, await viewFor(store, policies, failure));
+      return decision.mode === 'enforce' && (decision.outcome === 'restart' || !isFinal(decision));
+    } catch (error) {
+      onFault(error);
+      return true;
     }
   }
 
   async function dispatch(event: EngineEvent): Promise<void> {
+    try {
+      const operation = await decideAndRecord(event);
+      trouble = null;
+      if (operation !== null) await begin(operation);
+    } catch (error) {
+      // The event is durable and undecided: it stays first in its line until the store takes the decision.
+      trouble = 'decisions cannot be recorded';
+      onFault(error);
+      queue.putBack(event);
+      await clock.sleep(RETRY_MS);
+    }
+  }
+
+  /** The id of the operation that executes the decision; null when there is none. */
+  async function decideAndRecord(event: EngineEvent): Promise<string | null> {
     const policies = policySet();
+    const seen = changes;
     const began = clock.now();
     const view = await viewFor(store, policies, event);
     lanes.follow(view.servers);
     const decision = await decide(policies, event, view);
-    const final = !decision.reasons.some(({ code }) => TRANSIENT_REASONS.has(code));
+    // The event named a machine that runs another server since: it waits in the lane of that one.
+    if (!lanes.isFree(decision.event.server)) {
+      queue.putBack(event);
+      return null;
+    }
+    const final = isFinal(decision);
     const operation = operationFor(decision);
-    const recorded = await store.recordDecision({
-      event,
-      decision,
-      final,
-      operation,
-      serverFailed: hasFailed(decision),
-    });
+    const serverFailed = tellsOfFailure(decision);
+    const recorded = await store.recordDecision({ event, decision, final, operation, serverFailed });
     journalist.decided(recorded, { final, tookMs: clock.now() - began });
-    if (!final) queue.park(event);
-    const begun = operation && (await store.operation(operation.id));
-    // A decision that was recorded before a crash has an operation that may have ended since.
-    if (begun?.state === 'running') start(begun);
+    if (!final && seen === changes) queue.park(event);
+    else if (!final) queue.putBack(event);
+    return operation?.id ?? null;
+  }
+
+  /** From here on the operation is durable: it must be begun, or the server would wait for it for ever. */
+  async function begin(id: string): Promise<void> {
+    for (;;) {
+      try {
+        const operation = await store.operation(id);
+        if (operation?.state === 'running') start(operation);
+        return;
+      } catch (error) {
+        trouble = `operation ${id} cannot be read`;
+        onFault(error);
+        await clock.sleep(RETRY_MS);
+        if (closed) return;
+      }
+    }
   }
 
   return {
@@ -120,6 +174,7 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
       wake();
     },
     reconsider() {
+      changes += 1;
       queue.unpark();
       wake();
     },
@@ -132,7 +187,14 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
     get waiting() {
       return queue.size;
     },
+    get trouble() {
+      return trouble;
+    },
   };
+}
+
+function isFinal(decision: Decision): boolean {
+  return !decision.reasons.some(({ code }) => TRANSIENT_REASONS.has(code));
 }
 
 /** The view that an event is decided on: histories as far back as any policy looks from the event's own time. */
@@ -143,15 +205,4 @@ export function viewFor(store: Store, policySet: PolicySet, event: { readonly at
 function operationFor(decision: Decision): { readonly id: string; readonly kind: OperationKind } | null {
   const kind = decision.mode === 'enforce' ? OPERATION_FOR[decision.outcome] : undefined;
   return kind === undefined ? null : { id: `op-${decision.id.slice(2)}`, kind };
-}
-
-/** A failure report that was not answered by an earlier takeover tells that the server is down. */
-function hasFailed(decision: Decision): boolean {
-  const { kind } = decision.event;
-  if (kind === 'restart-order') return decision.outcome === 'restart' && decision.mode === 'enforce';
-  if (kind !== 'failure') return false;
-  return (
-    decision.outcome === 'restart' ||
-    (decision.outcome === 'refused' && decision.reasons[0]?.code !== 'in-cooldown')
-  );
 }

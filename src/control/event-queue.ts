@@ -11,6 +11,8 @@ export interface EventQueue {
   take(isFree: (server: string) => boolean): EngineEvent | null;
   /** Failures that wait for their server: what they wait for should make way. */
   waitingFailures(): readonly EngineEvent[];
+  /** Gives back an event that was taken and could not be decided. */
+  putBack(event: EngineEvent): void;
   /** Puts an event aside that cannot be acted on yet, until {@link EventQueue.unpark}. */
   park(event: EngineEvent): void;
   unpark(): void;
@@ -21,6 +23,12 @@ export function createEventQueue(): EventQueue {
   const ordinary: EngineEvent[] = [];
   const parked: EngineEvent[] = [];
   const lineOf = (event: EngineEvent): EngineEvent[] => (isUrgent(event) ? urgent : ordinary);
+
+  /** To the head of its line, in the order given. */
+  function putBack(...events: EngineEvent[]): void {
+    urgent.unshift(...events.filter(isUrgent));
+    ordinary.unshift(...events.filter((event) => !isUrgent(event)));
+  }
 
   return {
     get size() {
@@ -41,8 +49,9 @@ export function createEventQueue(): EventQueue {
     park(event) {
       parked.push(event);
     },
+    putBack,
     unpark() {
-      for (const event of parked.splice(0)) lineOf(event).unshift(event);
+      putBack(...parked.splice(0));
     },
   };
 }

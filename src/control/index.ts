@@ -33,6 +33,8 @@ export interface ControlRoom {
   drain(withinMs: number): Promise<void>;
   readonly waiting: number;
   readonly running: number;
+  /** Why nothing is decided; null when all is well. */
+  readonly trouble: string | null;
 }
 
 export interface ControlRoomParts {
@@ -93,6 +95,8 @@ export function createControlRoom(parts: ControlRoomParts): ControlRoom {
     lanes,
     accept: take,
     async onEnded() {
+      // At once, since a failure may be waiting; and again when the drives have said what is free now.
+      dispatcher.reconsider();
       await survey();
       dispatcher.reconsider();
       scheduler.reconsider();
@@ -167,6 +171,9 @@ export function createControlRoom(parts: ControlRoomParts): ControlRoom {
     },
     get running() {
       return lanes.running;
+    },
+    get trouble() {
+      return dispatcher.trouble;
     },
   };
 }

@@ -3,6 +3,7 @@ import type { EngineEvent, ScheduleEvent } from '../engine/event.js';
 import type { PolicySet } from '../engine/policy-set.js';
 import { nextSchedules } from '../engine/schedule.js';
 import { toEpochMs, toInstant } from '../engine/time.js';
+import type { View } from '../engine/view.js';
 import type { Store } from '../store/store.js';
 
 /**
@@ -28,7 +29,8 @@ const LOOK_AGAIN_MS = 60_000;
 
 export function createScheduler({ store, clock, policySet, accept, onFault }: SchedulerParts): Scheduler {
   const since = toInstant(clock.now());
-  const asked = new Set<string>();
+  /** By policy and server: the event that was accepted last. */
+  const asked = new Map<string, ScheduleEvent>();
   let alarm = new AbortController();
 
   /** Accepts what is due and says when to look again. */
@@ -36,17 +38,21 @@ export function createScheduler({ store, clock, policySet, accept, onFault }: Sc
     const now = clock.now();
     const view = await store.view(toInstant(now));
     const schedules = nextSchedules(policySet(), view, { since, now: toInstant(now) });
-    const due = schedules.filter((event) => toEpochMs(event.at) <= now && !asked.has(event.id));
+    const due = schedules.filter((event) => toEpochMs(event.at) <= now && !isWaiting(view, event));
     if (due.length > 0) await accept(due);
-    remember(due);
+    for (const event of due) asked.set(keyOf(event), event);
     const next = schedules.find((event) => toEpochMs(event.at) > now);
     return Math.min(LOOK_AGAIN_MS, next ? toEpochMs(next.at) - now : LOOK_AGAIN_MS);
   }
 
-  // An event that waits for a drive is still due and is not to be accepted again each time we look.
-  function remember(due: readonly ScheduleEvent[]): void {
-    for (const event of due) asked.add(event.id);
-    if (asked.size > 10_000) asked.clear();
+  /** One that waits for a drive is still due, and is not to be accepted again each time we look. */
+  function isWaiting(view: View, event: ScheduleEvent): boolean {
+    const last = asked.get(keyOf(event));
+    if (last === undefined) return false;
+    const order = view.orders.find(
+      ({ policy, server }) => policy === event.policy && server === event.server,
+    );
+    return last.id === event.id || order === undefined || order.at < last.at;
   }
 
   return {
@@ -70,4 +76,8 @@ export function createScheduler({ store, clock, policySet, accept, onFault }: Sc
       alarm.abort(new Error('look again'));
     },
   };
+}
+
+function keyOf({ policy, server }: ScheduleEvent): string {
+  return `${policy} ${server}`;
 }

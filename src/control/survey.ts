@@ -1,3 +1,4 @@
+import { bounded } from '../actions/bounded.js';
 import type { Clock } from '../clock.js';
 import type { PolicySet } from '../engine/policy-set.js';
 import { toInstant } from '../engine/time.js';
@@ -12,6 +13,9 @@ export interface SurveyParts {
   readonly onFault: (what: string, error: unknown) => void;
 }
 
+/** An array that is gone answers nothing, and must not hold up the others. */
+const PATIENCE_MS = 5_000;
+
 /**
  * Asks every drive how it is and writes the answers into the disk table. A drive that does not answer keeps
  * what was known of it: no answer is not a failure of the drive, and placement would otherwise empty itself
@@ -22,17 +26,29 @@ export async function surveyDrives(parts: SurveyParts, signal: AbortSignal): Pro
   const names = [...policySet().inventory.drives.keys()];
   const measured = await Promise.all(
     names.map(async (drive): Promise<DriveMeasurement[]> => {
-      try {
-        const { freeBytes, health } = await storage(drive).status(signal);
-        return [{ drive, freeBytes, health }];
-      } catch (error) {
-        if (error instanceof HardwareError && error.code === 'drive-failed') {
-          return [{ drive, freeBytes: 0, health: 'failed' }];
-        }
-        if (!signal.aborted) onFault(`drive ${drive} could not be measured`, error);
-        return [];
+      const answer = await bounded((stop) => statusOf(storage, drive, stop), {
+        clock,
+        timeoutMs: PATIENCE_MS,
+        abort: signal,
+      });
+      if (answer.end === 'value') return [{ drive, ...answer.value }];
+      const { error } = answer;
+      if (error instanceof HardwareError && error.code === 'drive-failed') {
+        return [{ drive, freeBytes: 0, health: 'failed' }];
       }
+      if (!signal.aborted) onFault(`drive ${drive} could not be measured`, error ?? new Error(answer.end));
+      return [];
     }),
   );
   await store.updateDrives(measured.flat(), toInstant(clock.now()));
+}
+
+/** Also a drive that cannot even be opened answers with an error, not with an exception. */
+async function statusOf(
+  storage: SurveyParts['storage'],
+  drive: string,
+  signal: AbortSignal,
+): Promise<Pick<DriveMeasurement, 'freeBytes' | 'health'>> {
+  const { freeBytes, health } = await storage(drive).status(signal);
+  return { freeBytes, health };
 }

@@ -1,4 +1,5 @@
 import type { Decision, RestartAttempt, SnapshotPlan } from './decision.js';
+import { tellsOfFailure } from './failure.js';
 import type { PolicySet } from './policy-set.js';
 import type { MachineView, ServerView, SnapshotView, SymptomView, View } from './view.js';
 
@@ -55,15 +56,6 @@ function merged(known: SymptomView, seen: SymptomView): SymptomView {
     lastAt: known.lastAt > seen.lastAt ? known.lastAt : seen.lastAt,
     met: known.met || seen.met,
   };
-}
-
-/**
- * Whether a decision says that the server is down: every report of a failure does, but for one that follows a
- * takeover so closely that it may still be about the machine before.
- */
-function tellsOfFailure({ event, outcome, reasons }: Decision): boolean {
-  if (event.kind !== 'failure' || outcome === 'none') return false;
-  return outcome === 'restart' || reasons[0]?.code !== 'in-cooldown';
 }
 
 function withFailure(view: View, decision: Decision): View {

@@ -3,7 +3,7 @@ import type { BackupCandidate, Evidence } from './decision.js';
 import type { Machine, PolicySet, RestartPolicy } from './policy-set.js';
 import { REASONS, type ReasonCode } from './reasons.js';
 import type { SnapshotView, View } from './view.js';
-import { type ActiveServer, backupFact, compareText, serverFact, snapshotFact } from './world.js';
+import { type ActiveServer, backupFact, compareText, holdOn, serverFact, snapshotFact } from './world.js';
 
 /** What is to be started: a drive, and the snapshot on it unless the boot is a cold one. */
 export interface Startable {
@@ -49,7 +49,7 @@ async function judge(
     if (error !== null) return rejected(machine, 'condition-error', error);
     if (!held) return rejected(machine, 'requirement-not-met', REASONS['requirement-not-met'], evidence);
   }
-  const free = byReservation(view, machine);
+  const free = byReservation(view, server, machine);
   if (free) return free;
   let score = 0;
   for (const preference of policy.backups.prefer) {
@@ -84,8 +84,11 @@ function inability(
   if (machine.name === server.machine.name) return rejected(machine, 'is-failed-server');
   const running = view.servers.find((other) => other.machine === machine.name);
   if (running) return rejected(machine, 'in-use', `it runs ${running.name}`);
-  const state = view.machines.find((row) => row.name === machine.name)?.state ?? 'idle';
-  if (state !== 'idle') return rejected(machine, 'machine-unavailable', `its state is ${state}`);
+  const { state = 'idle', reservedBy = null } = view.machines.find((row) => row.name === machine.name) ?? {};
+  // What an earlier restart of this server left in doubt, this one fences first: then it is a backup again.
+  const willBeFenced = holdOn(view, reservedBy, server.name) === 'own-doubt';
+  if (state !== 'idle' && !willBeFenced)
+    return rejected(machine, 'machine-unavailable', `its state is ${state}`);
   const device = policySet.inventory.drives.get(startable.drive)?.device;
   if (device === undefined || !machine.reaches.includes(device)) {
     return rejected(machine, 'unreachable', `no path to ${device ?? 'the device'} of ${startable.drive}`);
@@ -101,9 +104,17 @@ function inability(
   return null;
 }
 
-function byReservation(view: View, machine: Machine): BackupCandidate | null {
+function byReservation(view: View, server: ActiveServer, machine: Machine): BackupCandidate | null {
   const reservedBy = view.machines.find((row) => row.name === machine.name)?.reservedBy ?? null;
-  return reservedBy === null ? null : rejected(machine, 'reserved', `reserved by ${reservedBy}`);
+  switch (holdOn(view, reservedBy, server.name)) {
+    case 'none':
+    case 'own-doubt':
+      return null;
+    case 'busy':
+      return rejected(machine, 'reserved', `reserved by ${reservedBy ?? ''}`);
+    case 'in-doubt':
+      return rejected(machine, 'in-doubt', `held by ${reservedBy ?? ''}, which ended blocked`);
+  }
 }
 
 function rejected(

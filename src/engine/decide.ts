@@ -189,8 +189,11 @@ async function orderSnapshot(
   server: ActiveServer,
   request: SnapshotRequest,
 ): Promise<Verdict> {
+  // Only schedules count from their last order, and a policy of another kind may have the same name.
+  const orders: Memory['orders'] =
+    request.kind === 'scheduled' ? [{ policy: request.policy, action: 'snapshot' }] : [];
   if (server.state.state === 'failed') {
-    return { outcome: 'refused', reasons: [reason('server-failed'), request.because] };
+    return { outcome: 'refused', reasons: [reason('server-failed'), request.because], remember: { orders } };
   }
   const placement = await place(policySet, view, server, request.placement, request.only);
   const [drive = null] = placement.drives;
@@ -207,9 +210,6 @@ async function orderSnapshot(
     deadlineMs: request.deadlineMs ?? DEFAULT_DEADLINE_MS,
     candidates: placement.candidates,
   };
-  // Only schedules count from their last order, and a policy of another kind may have the same name.
-  const orders: Memory['orders'] =
-    request.kind === 'scheduled' ? [{ policy: request.policy, action: 'snapshot' }] : [];
   if (drive === null) {
     const refusal = reason(placement.busy ? 'drives-busy' : 'no-drive', request.placement);
     // A schedule that was refused for good is tried again when it is due the next time.

@@ -3,7 +3,7 @@ import type { Drive, DrivePreference, PlacementPolicy, PolicySet } from './polic
 import { REASONS, type ReasonCode } from './reasons.js';
 import { unrestorable } from './restorable.js';
 import type { DriveView, SnapshotView, View } from './view.js';
-import { type ActiveServer, compareText, driveFact, driveState, serverFact } from './world.js';
+import { type ActiveServer, compareText, driveFact, driveState, holdOn, serverFact } from './world.js';
 
 /** Where a snapshot goes: every drive of the inventory, accepted or rejected with its reason. */
 export interface Placement {
@@ -112,7 +112,7 @@ function estimateBytes(policySet: PolicySet, view: View, server: ActiveServer): 
 async function filter(search: Search, drive: Drive): Promise<Filtered> {
   const state = driveState(search.view, drive, search.inventory);
   const rejected =
-    byLaw(search, drive, state) ?? (await byPolicy(search, drive, state)) ?? byReservation(state);
+    byLaw(search, drive, state) ?? (await byPolicy(search, drive, state)) ?? byReservation(search, state);
   return { drive, state, rejected };
 }
 
@@ -168,8 +168,16 @@ async function byPolicy(search: Search, drive: Drive, state: DriveView): Promise
 }
 
 /** Last, so that `reserved` means: but for the reservation it would have been accepted. */
-function byReservation(state: DriveView): Rejection | null {
-  return state.reservedBy === null ? null : reject('reserved', `reserved by ${state.reservedBy}`);
+function byReservation({ view, server }: Search, { reservedBy }: DriveView): Rejection | null {
+  switch (holdOn(view, reservedBy, server.name)) {
+    case 'none':
+      return null;
+    case 'busy':
+      return reject('reserved', `reserved by ${reservedBy ?? ''}`);
+    case 'in-doubt':
+    case 'own-doubt':
+      return reject('in-doubt', `held by ${reservedBy ?? ''}, which ended blocked`);
+  }
 }
 
 function reject(reason: ReasonCode, text: string = REASONS[reason]): Rejection {

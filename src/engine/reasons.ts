@@ -36,6 +36,7 @@ export const REASONS = {
   'drive-missing': 'the drive is no longer in the inventory',
   unreachable: 'the machine has no path to the device of this drive',
   reserved: 'a running operation has reserved it',
+  'in-doubt': 'an operation that ended blocked still holds it: it could not be proven free',
   'no-space': 'too few bytes are free',
   'requirement-not-met': 'a `require` condition does not hold',
   'not-capable': 'its driver cannot do what is needed',

@@ -12,7 +12,7 @@ import {
 } from './snapshot-selection.js';
 import { type Instant, toEpochMs } from './time.js';
 import type { View } from './view.js';
-import { type ActiveServer, driveState, selects } from './world.js';
+import { type ActiveServer, driveState, holdOn, selects } from './world.js';
 
 /** What to wake where, or why nothing may be. */
 export interface RestartVerdict {
@@ -65,7 +65,7 @@ export async function planRestart(
     sequence: policy.sequence,
     afterTakeover: policy.afterTakeover,
   };
-  const busy = busyDrive(policySet, view, policy, attempts);
+  const busy = busyDrive(policySet, view, server, policy, attempts);
   if (busy) return { ...refuse(policy, busy), plan };
   if (attempts.length === 0) return { ...refuse(policy, nothingToTry(policy, selected, plan)), plan };
   const text = `${describeAnnouncement(announcement)}; ${attempts.length} to try`;
@@ -112,7 +112,9 @@ function guard(view: View, server: ActiveServer, policy: RestartPolicy, event: F
     const text = `the last takeover was at ${takenOverAt}; at most one in ${spoken(cooldownMs)}`;
     return reason('in-cooldown', policy, { text });
   }
-  const running = view.operations.filter(({ kind }) => kind === 'restart-server').length;
+  const running = view.operations.filter(
+    ({ kind, state }) => kind === 'restart-server' && state === 'running',
+  ).length;
   if (running >= maxConcurrent) {
     return reason('max-concurrent', policy, {
       text: `${running} restarts are running, at most ${maxConcurrent}`,
@@ -159,15 +161,16 @@ function attempt({ drive, snapshot }: Startable, backup: string, score: number):
 function busyDrive(
   policySet: PolicySet,
   view: View,
+  server: ActiveServer,
   policy: RestartPolicy,
   attempts: readonly RestartAttempt[],
 ): Reason | null {
   const best = attempts.find(({ snapshot }) => snapshot !== null);
   const drive = best && policySet.inventory.drives.get(best.drive);
   const reservedBy = drive ? driveState(view, drive, policySet.inventory).reservedBy : null;
-  if (drive === undefined || reservedBy === null) return null;
+  if (drive === undefined || holdOn(view, reservedBy, server.name) !== 'busy') return null;
   return reason('drives-busy', policy, {
-    text: `${drive.name} holds the best snapshot and is reserved by ${reservedBy}`,
+    text: `${drive.name} holds the best snapshot and is reserved by ${reservedBy ?? ''}`,
   });
 }
 

@@ -41,7 +41,19 @@ export function planRetention(policySet: PolicySet, view: View, server: ActiveSe
     if (reason !== null) kept.push({ snapshot: row.id, reason, text: REASONS[reason] });
     else retired.push({ snapshot: row.id, drive: row.drive, text: beyond(row, position, limit) });
   }
-  return { snapshots: retired, kept };
+  return { snapshots: [...retired, ...remains(view, server)], kept };
+}
+
+/** What an interrupted retirement or a failed snapshot left behind: no use to anybody, and it takes up space. */
+function remains(view: View, server: ActiveServer): RetirePlan['snapshots'] {
+  return view.snapshots
+    .filter((row) => row.server === server.name && (row.state === 'deleting' || row.state === 'failed'))
+    .toSorted((a, b) => b.generation - a.generation)
+    .map((row) => ({
+      snapshot: row.id,
+      drive: row.drive,
+      text: `its state is ${row.state}; what is left of it goes`,
+    }));
 }
 
 function beyond(row: SnapshotView, position: number, limit: number): string {

@@ -104,11 +104,12 @@ export interface OrderView {
   readonly at: Instant;
 }
 
-/** An operation that has not ended. */
+/** An operation that has not ended, or that has ended blocked and still holds what it could not prove free. */
 export interface OperationView {
   readonly id: string;
   readonly kind: 'take-snapshot' | 'restart-server' | 'retire-snapshot';
   readonly server: string;
+  readonly state: 'running' | 'blocked';
 }
 
 /** The state of a world in which nothing has happened yet. */

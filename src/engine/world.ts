@@ -77,6 +77,21 @@ export function snapshotFact(snapshot: SnapshotView): object {
   return { id, kind, condition, cause, generation, takenAt, memoryBytes, diskBytes, drive };
 }
 
+/**
+ * What a reservation means to a decision about `server`. A running operation will end and give back what it
+ * holds; a blocked one will not, until a restart of its own server proves that nothing runs there.
+ */
+export function holdOn(
+  view: View,
+  reservedBy: string | null,
+  server: string,
+): 'none' | 'busy' | 'in-doubt' | 'own-doubt' {
+  if (reservedBy === null) return 'none';
+  const holder = view.operations.find(({ id }) => id === reservedBy);
+  if (holder?.state !== 'blocked') return 'busy';
+  return holder.server === server ? 'own-doubt' : 'in-doubt';
+}
+
 /** The disk-table row of a drive; a drive that was never seen counts as empty and healthy. */
 export function driveState(view: View, drive: Drive, inventory: PolicySet['inventory']): DriveView {
   const seen = view.drives.find((row) => row.name === drive.name);

@@ -128,7 +128,12 @@ const full = (name: string) => ({ name, freeBytes: GiB });
 const roomFor = (name: string, gib: number) => ({ name, freeBytes: gib * GiB });
 const taken = (name: string) => ({ name, reservedBy: 'op-7' });
 const broken = (name: string) => ({ name, health: 'failed' as const });
-const restart = (server: string) => ({ id: `op-${server}`, kind: 'restart-server' as const, server });
+const restart = (server: string) => ({
+  id: `op-${server}`,
+  kind: 'restart-server' as const,
+  server,
+  state: 'running' as const,
+});
 const moved = {
   servers: [{ name: 'web-1', machine: 'spare-1', disk: 'd3', takenOverAt: at(10) }],
   machines: [

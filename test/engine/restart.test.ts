@@ -155,6 +155,33 @@ describe('when nothing can be started', () => {
   });
 });
 
+describe('what a restart that ended blocked still holds', () => {
+  const held = {
+    machines: [{ name: 'spare-1', state: 'failed' as const, reservedBy: 'op-7' }],
+    drives: [{ name: 'd1', reservedBy: 'op-7' }],
+    snapshots: oneSnapshot,
+  };
+  const blocked = (server: string) =>
+    [{ id: 'op-7', kind: 'restart-server', server, state: 'blocked' }] as const;
+
+  it('is planned with by the next restart of that server, which proves it off first', async () => {
+    const decision = await restarted(view({ ...held, operations: blocked('web-1') }));
+    expect(attempts(decision)).toEqual(['s1 on spare-1', 's1 on spare-2']);
+  });
+
+  it('is in doubt for every other server, and nobody waits for it', async () => {
+    const decision = await restarted(view({ ...held, operations: blocked('db-1') }));
+    expect(attempts(decision)).toEqual(['s1 on spare-2']);
+    expect(verdict(decision)).toBe('restart: attempts-planned');
+  });
+
+  it('does not count as a running restart', async () => {
+    const known = view({ snapshots: oneSnapshot, operations: blocked('db-1') });
+    const decision = await restarted(known, restartPolicy({ guard: { maxConcurrent: 1 } }));
+    expect(verdict(decision)).toBe('restart: attempts-planned');
+  });
+});
+
 describe('when the drive of the best snapshot is reserved', () => {
   const known = view({
     snapshots: [snapshot('s1', 'd1'), snapshot('s2', 'd2')],
@@ -258,6 +285,7 @@ describe('the guard against storms', () => {
       id: `op-${index}`,
       kind: 'restart-server' as const,
       server: `db-${index}`,
+      state: 'running' as const,
     }));
 
   it('refuses while as many restarts run as are allowed', async () => {
@@ -268,7 +296,10 @@ describe('the guard against storms', () => {
   });
 
   it('counts restarts only', async () => {
-    const operations = [{ id: 'op-9', kind: 'take-snapshot' as const, server: 'db-9' }, ...running(1)];
+    const operations = [
+      { id: 'op-9', kind: 'take-snapshot' as const, server: 'db-9', state: 'running' as const },
+      ...running(1),
+    ];
     const decision = await restarted(
       view({ snapshots: oneSnapshot, operations }),
       restartPolicy({ guard: { maxConcurrent: 2 } }),

@@ -65,15 +65,20 @@ describe('how many generations are kept', () => {
     });
   });
 
-  it.each(['writing', 'failed', 'deleting'] as const)(
-    'does not count a snapshot that is %s, nor touch it',
-    async (state) => {
+  it.each([
+    ['writing', {}],
+    ['failed', { s3: 'retired' }],
+    ['deleting', { s3: 'retired' }],
+  ] as const)(
+    'does not count a snapshot that is %s, and clears away what nobody writes any more',
+    async (state, gone) => {
       const known = view({
         snapshots: [snapshot('s1', 'd1'), snapshot('s2', 'd2'), snapshot('s3', 'd3', { state })],
       });
       expect(await retainedBy({ scheduled: 2 }, known)).toEqual({
         s1: 'within-retention',
         s2: 'last-restorable',
+        ...gone,
       });
     },
   );

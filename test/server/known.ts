@@ -217,7 +217,7 @@ const VIEW: View = {
     { server: 'web-1', condition: 'c', cause: 'unknown', policy: 'p', firstAt: NOW, lastAt: NOW, met: true },
   ],
   orders: [{ server: 'web-1', policy: 'p', action: 'snapshot', at: NOW }],
-  operations: [{ id: 'op-1', kind: 'take-snapshot', server: 'web-1' }],
+  operations: [{ id: 'op-1', kind: 'take-snapshot', server: 'web-1', state: 'running' }],
 };
 
 const STATUS: ServiceStatus = {

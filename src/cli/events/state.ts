@@ -72,6 +72,7 @@ const LISTS: Readonly<Record<keyof View, object>> = {
     id: TEXT,
     kind: word('take-snapshot', 'restart-server', 'retire-snapshot'),
     server: TEXT,
+    state: word('running', 'blocked'),
   }),
 };
 

@@ -93,12 +93,13 @@ export const VIEW: Schema = object('The state that the next decision would be ma
     'What cooldowns and schedules look at.',
   ),
   operations: list(
-    object('An operation that has not ended.', {
+    object('An operation that has not ended, or still holds something.', {
       id: text('Its id.'),
       kind: OPERATION_KIND,
       server: text('Its server.'),
+      state: oneOf(['running', 'blocked'], 'Whether it still runs.'),
     }),
-    'Running operations.',
+    'Running operations, and blocked ones that still hold a machine or a drive.',
   ),
 });
 

@@ -322,6 +322,7 @@ function viewsOf(rack: Inventory): fc.Arbitrary<View> {
           id,
           kind: 'restart-server',
           server: 'elsewhere',
+          state: 'running',
         })),
       };
       return moved ? afterTakeover(known) : known;

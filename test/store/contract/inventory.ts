@@ -2,6 +2,8 @@ import { describe, expect, it } from 'vitest';
 import type { Inventory } from '../../../src/engine/policy-set.js';
 import type { DriveRow } from '../../../src/store/store.js';
 import {
+  alert,
+  decided,
   LONG_AGO,
   active,
   backup,
@@ -240,6 +242,17 @@ export function testInventory(open: OpenStore): void {
       await rig.store.heartbeat('web-1', minute(3));
       expect(await rig.store.lastHeartbeat('web-1')).toBe(minute(5));
       expect(await rig.store.lastHeartbeat('web-2')).toBeNull();
+    });
+
+    it('says that a failed server is up after all, when it is younger than the failure', async () => {
+      await rig.store.syncInventory(rack(), minute(0));
+      await decided(rig.store, alert('down', { at: minute(3) }), { serverFailed: true });
+      const state = async () =>
+        (await rig.store.view(LONG_AGO)).servers.find(({ name }) => name === 'web-1')?.state;
+      await rig.store.heartbeat('web-1', minute(2));
+      expect(await state()).toBe('failed');
+      await rig.store.heartbeat('web-1', minute(4));
+      expect(await state()).toBe('up');
     });
 
     it('is no sign of life of a server that nobody knows', async () => {

@@ -37,9 +37,19 @@ export function testOperations(open: OpenStore): void {
       expect(ids).toEqual(['op-b', 'op-c']);
       const { operations } = await rig.store.view(LONG_AGO);
       expect(operations).toEqual([
-        { id: 'op-b', kind: 'take-snapshot', server: 'web-1' },
-        { id: 'op-c', kind: 'take-snapshot', server: 'web-1' },
+        { id: 'op-b', kind: 'take-snapshot', server: 'web-1', state: 'running' },
+        { id: 'op-c', kind: 'take-snapshot', server: 'web-1', state: 'running' },
       ]);
+    });
+
+    it('stay in the view when they end blocked and still hold a drive', async () => {
+      await rig.store.syncInventory(rack(), minute(0));
+      await operationFor(rig.store, 'op-1');
+      await rig.store.change('op-1', (rows) => rows.reserveDrive('d1', 'op-1'));
+      await rig.store.finishOperation('op-1', BLOCKED);
+      expect((await rig.store.view(LONG_AGO)).operations).toMatchObject([{ id: 'op-1', state: 'blocked' }]);
+      await rig.store.change('op-1', (rows) => rows.release('op-1'));
+      expect((await rig.store.view(LONG_AGO)).operations).toEqual([]);
     });
 
     it('end with a reason and a result', async () => {

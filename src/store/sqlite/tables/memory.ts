@@ -47,7 +47,11 @@ export function readMatches(sql: Sql, since: Instant): Promise<readonly MatchVie
 }
 
 export function readSymptoms(sql: Sql, since: Instant): Promise<readonly SymptomView[]> {
-  return sql.all('SELECT * FROM symptoms WHERE last_at >= ? ORDER BY server, policy', [since], (row) => ({
+  // Of a failed server all of them: a person may restart it long after, and they say what its memory is worth.
+  const rows = `SELECT * FROM symptoms
+    WHERE last_at >= ? OR server IN (SELECT name FROM servers WHERE state = 'failed')
+    ORDER BY server, policy`;
+  return sql.all(rows, [since], (row) => ({
     server: text(row, 'server'),
     condition: text(row, 'condition'),
     cause: word(row, 'cause', CAUSES),

@@ -51,12 +51,17 @@ export function unfinishedOperations(sql: Sql): Promise<readonly Operation[]> {
 
 export function viewOperations(sql: Sql): Promise<readonly OperationView[]> {
   return sql.all(
-    "SELECT id, kind, server FROM operations WHERE state = 'running' ORDER BY seq",
+    `SELECT id, kind, server, state FROM operations
+     WHERE state = 'running'
+       OR id IN (SELECT reserved_by FROM machines WHERE reserved_by IS NOT NULL)
+       OR id IN (SELECT reserved_by FROM drives WHERE reserved_by IS NOT NULL)
+     ORDER BY seq`,
     [],
     (row) => ({
       id: text(row, 'id'),
       kind: word(row, 'kind', OPERATION_KINDS),
       server: text(row, 'server'),
+      state: text(row, 'state') === 'running' ? 'running' : 'blocked',
     }),
   );
 }

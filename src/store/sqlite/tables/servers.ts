@@ -3,6 +3,7 @@ import type { ServerView } from '../../../engine/view.js';
 import { flag, nullable, text, word } from '../columns.js';
 import type { Sql } from '../connection.js';
 import type { Row } from '../handle.js';
+import { enter } from './journal.js';
 
 export interface ServerRow extends ServerView {
   readonly missing: boolean;
@@ -22,12 +23,23 @@ export function viewServers(sql: Sql): Promise<readonly ServerView[]> {
   return sql.all('SELECT * FROM servers WHERE missing = 0 ORDER BY name', [], serverView);
 }
 
-/** A sign of life that arrives late does not make the last one older. */
+/**
+ * A sign of life that arrives late does not make the last one older. One that is younger than the failure, while
+ * nobody restarts the server, says that the server is up after all.
+ */
 export async function recordHeartbeat(sql: Sql, server: string, at: Instant): Promise<void> {
   await sql.run("UPDATE servers SET heartbeat_at = max(coalesce(heartbeat_at, ''), ?) WHERE name = ?", [
     at,
     server,
   ]);
+  const recovered = await sql.run(
+    `UPDATE servers SET state = 'up', failed_at = NULL
+     WHERE name = ?1 AND state = 'failed' AND failed_at < ?2
+       AND NOT EXISTS (SELECT 1 FROM operations WHERE server = ?1 AND kind = 'restart-server' AND state = 'running')`,
+    [server, at],
+  );
+  if (recovered > 0)
+    await enter({ sql, at, by: 'heartbeat' }, `server:${server}`, 'recovered', { heartbeatAt: at });
 }
 
 export function lastHeartbeat(sql: Sql, server: string): Promise<Instant | null> {
