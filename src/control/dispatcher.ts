@@ -94,7 +94,9 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
 
   /** A server that is to be restarted has no use for a snapshot being taken or retired. */
   async function makeWay(): Promise<void> {
-    for (const failure of [...queue.waitingFailures()]) {
+    const waiting = [...queue.waitingFailures()];
+    if (waiting.length === 0) considered.clear();
+    for (const failure of waiting) {
       const busy = lanes.busy(failure.server);
       const key = `${failure.id} ${busy?.operation ?? ''}`;
       if (busy === null || busy.kind === 'restart-server' || considered.has(key)) continue;

@@ -101,16 +101,48 @@ describe('the dispatcher', () => {
     expect(await store.pendingCount()).toBe(1);
   });
 
-  it('asks a running snapshot to make way for a restart, and not for a report that nobody acts on', async () => {
-    const aborted: string[] = [];
-    lanes.occupy('web-1', { operation: 'op-9', kind: 'take-snapshot', abort: (why) => aborted.push(why) });
-    await accept(failure(0, { id: 'late', server: 'nobody' }));
-    expect(aborted).toEqual([]);
+  it('asks a running snapshot to make way for the restart of its server', async () => {
+    await haveSnapshot();
+    const aborted = occupyWithSnapshot();
     await accept(failure(0));
+    expect(aborted).toEqual(['web-1 has failed']);
+  });
+
+  it('lets a running snapshot go on when the failure report will not be acted on', async () => {
+    const aborted = occupyWithSnapshot();
     // Without a snapshot to start from there is nothing to restart, so what is being taken is worth more.
+    await accept(failure(0));
     expect(aborted).toEqual([]);
   });
 });
+
+/** The lane of web-1 is busy with a snapshot; what it is told to give up for is gathered. */
+function occupyWithSnapshot(): readonly string[] {
+  const aborted: string[] = [];
+  lanes.occupy('web-1', { operation: 'op-9', kind: 'take-snapshot', abort: (why) => aborted.push(why) });
+  return aborted;
+}
+
+async function haveSnapshot(): Promise<void> {
+  const at = toInstant(clock.now() - 60_000);
+  await store.change('test', async (table) => {
+    await table.beginSnapshot({
+      id: 's1',
+      server: 'web-1',
+      kind: 'scheduled',
+      condition: 'scheduled',
+      cause: 'unknown',
+      drive: 'd1',
+      orderedAt: at,
+      pinned: false,
+      policyRevision: 'sha256:0',
+      event: 'e',
+      operation: 'op-0',
+    });
+    const measured = { takenAt: at, memoryBytes: 1, diskBytes: 1, checksum: 'sha256:0' };
+    await table.completeSnapshot('s1', measured);
+  });
+}
 
 async function accept(...events: EngineEvent[]): Promise<void> {
   await store.accept(events, toInstant(clock.now()));
