@@ -168,7 +168,7 @@ export interface DriverReference {
 }
 
 /** What a driver can do, as far as documents are checked against it. Given to the loader as data. */
-export type Capability = 'power' | 'memory' | 'storage';
+export type Capability = 'power' | 'memory' | 'storage' | 'standby';
 export type DriverCatalogue = ReadonlyMap<string, DriverDescription>;
 
 export interface DriverDescription {

@@ -19,6 +19,7 @@ export interface Order {
 export interface MachineHandle {
   readonly power?: PowerCapability;
   readonly memory?: MemoryCapability;
+  readonly standby?: StandbyCapability;
 }
 
 /** A drive of the inventory as its driver knows it. */
@@ -80,6 +81,23 @@ export interface MemoryCapability {
   ): Promise<void>;
 }
 
+/** Standby: holding a snapshot loaded on a backup, so that waking it is a matter of letting it run. */
+export interface StandbyCapability {
+  /**
+   * Loads memory and disk of the snapshot and holds the machine paused: nothing runs and nothing is written, so
+   * it needs neither a fence nor access to the drive. A later `resume` of the same snapshot lets it run. What was
+   * armed before is disarmed; arming the same snapshot again is a success.
+   * @throws {HardwareError} `refused` when the machine runs a server, `absent` or `damaged` for the snapshot.
+   */
+  arm(
+    order: Order & { readonly server: string; readonly snapshot: string; readonly drive: string },
+  ): Promise<void>;
+  /** Lets go of what is armed. Nothing armed is a success; a machine that runs a server is left alone. */
+  disarm(order: Order): Promise<void>;
+  /** The snapshot that is held ready, null when none is. */
+  armed(signal: AbortSignal): Promise<string | null>;
+}
+
 export interface SnapshotOrder extends Order {
   readonly snapshot: string;
   readonly server: string;
@@ -124,10 +142,13 @@ export interface DriveStatus {
   readonly health: 'ok' | 'degraded' | 'failed';
 }
 
+/** What a driver can offer; a policy that needs what a driver does not declare is refused when it is loaded. */
+export type DriverCapability = 'power' | 'memory' | 'storage' | 'standby';
+
 /** A kind of hardware. One value of this type per folder in `src/hw/`. */
 export interface Driver {
   readonly name: string;
-  readonly capabilities: ReadonlySet<'power' | 'memory' | 'storage'>;
+  readonly capabilities: ReadonlySet<DriverCapability>;
   /** JSON Schemas of what may stand under the driver's name in the inventory, at a server and at a drive. */
   readonly settings: { readonly machine: object; readonly drive: object };
   /**
@@ -136,6 +157,23 @@ export interface Driver {
    * @throws {HardwareError} with code `driver-settings` when the settings make no sense.
    */
   open(entries: DriverEntries): OpenDriver;
+  /**
+   * Looks at what the entries name, without changing anything: programs, files, folders, permissions. Every
+   * problem at once; empty when all is usable. Left out by drivers that have nothing to look at.
+   */
+  probe?(entries: DriverEntries): Promise<readonly ProbeProblem[]>;
+}
+
+/** Something in the inventory that is not usable on this host. */
+export interface ProbeProblem {
+  /** Name of the machine or drive. */
+  readonly subject: string;
+  /** The setting that names it, as in the inventory: `kernel`, `directory`. */
+  readonly setting: string;
+  /** What was expected and what was found. */
+  readonly message: string;
+  /** What to do. */
+  readonly hint: string;
 }
 
 /** What the inventory says about the hardware that one driver serves. */
@@ -164,7 +202,43 @@ export interface OpenDriver {
   /** @throws {HardwareError} when the name is none of the entries. */
   machine(name: string): MachineHandle;
   drive(name: string): DriveHandle;
+  /**
+   * Tells what the hardware says by itself from now on, and what has happened to it unseen before. The same
+   * occurrence has the same id whoever watches and however often. Left out by drivers whose hardware says nothing.
+   * @returns what ends the watching.
+   */
+  watch?(tell: (report: HardwareReport) => void): () => void;
   close(): Promise<void>;
+}
+
+/** What a machine's hardware said by itself: a symptom, or that the server on it is gone. */
+export type HardwareReport = HardwareAlert | HardwareFailure;
+
+interface HardwareReportBase {
+  /** Unique per occurrence. */
+  readonly id: string;
+  /** Epoch ms at which the hardware says it happened, or at which it was seen. */
+  readonly atMs: number;
+  readonly machine: string;
+  /** The server that ran on it. */
+  readonly server: string;
+  /** One line for people. */
+  readonly text: string;
+}
+
+export interface HardwareAlert extends HardwareReportBase {
+  readonly kind: 'alert';
+  /** The label `alertname` that policies match: `BlockIoError`. */
+  readonly name: string;
+  /** Further labels. */
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+export interface HardwareFailure extends HardwareReportBase {
+  readonly kind: 'failure';
+  /** What failed: `process-gone`, `panic`. */
+  readonly cause: string;
+  readonly causeClass: 'hardware' | 'software' | 'unknown';
 }
 
 /** Why a driver could not do what it was asked. A closed set: callers decide by it, people read the message. */

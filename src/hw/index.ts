@@ -7,7 +7,9 @@ import {
   type MachineEntry,
   type MemoryCapability,
   type OpenDriver,
+  type HardwareReport,
   type PowerCapability,
+  type StandbyCapability,
   type StorageCapability,
 } from './contract.js';
 
@@ -32,6 +34,9 @@ export interface Hardware {
   power(machine: string): PowerCapability;
   memory(machine: string): MemoryCapability;
   storage(drive: string): StorageCapability;
+  standby(machine: string): StandbyCapability;
+  /** What the hardware says by itself, from every driver that listens. Returns what ends it. */
+  watch(tell: (report: HardwareReport) => void): () => void;
   close(): Promise<void>;
 }
 
@@ -59,6 +64,13 @@ export function openHardware(inventory: HardwareInventory, drivers: ReadonlyMap<
     power: (name) => machine(name).power ?? cannot(name, 'power'),
     memory: (name) => machine(name).memory ?? cannot(name, 'memory'),
     storage: (name) => drive(name).storage ?? cannot(name, 'storage'),
+    standby: (name) => machine(name).standby ?? cannot(name, 'standby'),
+    watch(tell) {
+      const ends = [...open.values()].map((driver) => driver.watch?.(tell));
+      return () => {
+        for (const end of ends) end?.();
+      };
+    },
     async close() {
       await closeAll(open);
     },
