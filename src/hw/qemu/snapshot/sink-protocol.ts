@@ -1,0 +1,28 @@
+import type { HardwareErrorCode } from '../../contract.js';
+
+/** What a sink is started with, as its only argument, in JSON. */
+export interface SinkOrder {
+  /** The UNIX socket that it listens on; QEMU connects to it. */
+  readonly socket: string;
+  /** The file on the drive. */
+  readonly file: string;
+  /** The machine's monitor for whoever has to let it run on. */
+  readonly guard: string;
+  readonly machine: string;
+}
+
+/** What a sink says. */
+export type SinkMessage =
+  | { readonly kind: 'listening' }
+  | { readonly kind: 'progress'; readonly bytes: number }
+  /** All of it is on the drive, durably. */
+  | { readonly kind: 'stored'; readonly bytes: number; readonly sha256: string }
+  /** It goes on taking what QEMU sends, and throws it away. */
+  | { readonly kind: 'failed'; readonly code: HardwareErrorCode; readonly message: string };
+
+/** What a sink is told: it is not needed any more and has nobody to watch over. */
+export const DISMISSED = 'dismissed';
+
+export function isSinkMessage(message: unknown): message is SinkMessage {
+  return typeof message === 'object' && message !== null && 'kind' in message;
+}

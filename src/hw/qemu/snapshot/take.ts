@@ -1,0 +1,350 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { HardwareError, type SnapshotManifest, type SnapshotOrder } from '../../contract.js';
+import { incompatibility, snapshotMode } from '../compatibility.js';
+import { layerFile, layoutOf } from '../drive/layout.js';
+import { describeManifest, type StoredFile, type StoredManifest } from '../manifest.js';
+import { connectQmp, type QmpConnection } from '../qmp/connection.js';
+import {
+  assertPath,
+  assertWanted,
+  directoryOf,
+  driveNamed,
+  type QemuMachine,
+  type QemuRack,
+} from '../rack.js';
+import { runProgram } from '../run-program.js';
+import { lookRunning, type LiveSighting } from '../sighting.js';
+import { assertPresent } from '../storage.js';
+import { copyDisk } from './copy.js';
+import { scratchFile, type Job } from './job.js';
+import { bitmapName } from './names.js';
+import { freeze, type Instant } from './pause.js';
+import { followProgress, type Progress } from './progress.js';
+import { startSink, type Sink } from './sink.js';
+import { bitmapsFor, diskSize, removeBitmaps, takeOutView } from './tidy.js';
+import { undo } from './undo.js';
+
+/** As many layers as a disk may stand on; the next snapshot is a whole copy again. */
+const MAX_LAYERS = 8;
+/** QEMU's default of 128 MiB/s would keep the memory protected, or the server paused, for longer. */
+const UNLIMITED_BYTES_PER_SECOND = 2 ** 40;
+
+/**
+ * Takes memory and disk of one instant onto a drive while the server runs:
+ *
+ *     prepare -> freeze (the server is paused) -> copy (it runs) -> take out -> manifest
+ *
+ * Whatever fails, the server runs on and nothing is left on the drive.
+ */
+export async function takeSnapshot(
+  rack: QemuRack,
+  machine: QemuMachine,
+  order: SnapshotOrder,
+): Promise<SnapshotManifest> {
+  const { signal, snapshot, server, drive: driveName } = order;
+  assertWanted(signal, snapshot);
+  const drive = driveNamed(rack, driveName);
+  assertPath(machine, drive);
+  const directory = directoryOf(drive);
+  return machine.locks.snapshot.runExclusive(async () => {
+    assertWanted(signal, snapshot);
+    await assertPresent(rack, drive, signal);
+    const found = await rack.helper.call('inspect', drive.name, { directory, snapshot }, signal);
+    if (typeof found === 'object') return describeManifest(found);
+    const seen = await assertRuns(machine, server);
+    const job: Job = {
+      rack,
+      machine,
+      drive,
+      directory,
+      layout: layoutOf(directory),
+      order,
+      launch: seen.launch,
+      seen,
+    };
+    if (found === 'partial') await discardRemains(job);
+    const control = await connectQmp(seen.launch.monitor('control'), machine.name, { signal });
+    try {
+      return await takeOver(job, control);
+    } finally {
+      control.close();
+    }
+  });
+}
+
+async function assertRuns(machine: QemuMachine, server: string): Promise<LiveSighting> {
+  const seen = await lookRunning(machine);
+  if (seen?.record.server === server) return seen;
+  const runs = seen === null ? 'runs nothing' : `runs ${seen.record.server}`;
+  throw new HardwareError(
+    'refused',
+    machine.name,
+    `${machine.name} ${runs}; there is no ${server} to take a snapshot of`,
+  );
+}
+
+async function takeOver(job: Job, control: QmpConnection): Promise<SnapshotManifest> {
+  const { order } = job;
+  const progress = followProgress(job, control);
+  let sink: Sink | null = null;
+  try {
+    const basis = await basisOf(job, control);
+    sink = await prepare(job, control, basis);
+    const instant = await freezeWithin(job, control, { basis, sink });
+    progress.begin(sink);
+    const memory = await copyBoth(job, control, { basis, sink, instant });
+    return await complete(job, control, { basis, instant, memory, progress });
+  } catch (error) {
+    await undo(job, control, sink);
+    throw order.signal.aborted ? gaveUp(order, error) : error;
+  } finally {
+    progress.end();
+    await sink?.dismiss();
+  }
+}
+
+function gaveUp({ snapshot, signal }: SnapshotOrder, cause: unknown): HardwareError {
+  const reason = signal.reason instanceof Error ? `: ${signal.reason.message}` : '';
+  return new HardwareError('aborted', snapshot, `${snapshot} was given up${reason}`, { cause });
+}
+
+/** What is known before anything is changed. */
+interface Basis {
+  readonly qemu: string;
+  readonly mode: 'background' | 'stop';
+  readonly diskBytes: number;
+  /** The snapshot on the drive that this one adds to; null: it stands alone. */
+  readonly base: StoredManifest | null;
+}
+
+async function basisOf(job: Job, control: QmpConnection): Promise<Basis> {
+  const { machine, drive, rack, order } = job;
+  const { signal } = order;
+  // What a crash left behind holds the disk, and would be taken for ours.
+  await takeOutView(control, machine.name, signal);
+  const { status } = await control.execute('query-status', {}, { signal });
+  if (status !== 'running') {
+    throw new HardwareError(
+      'refused',
+      machine.name,
+      `${machine.name} is ${status}, not running; there is nothing to save`,
+    );
+  }
+  const { qemu: version } = await control.execute('query-version', {}, { signal });
+  const qemu = `${version.major}.${version.minor}.${version.micro}`;
+  await assertWakeable(job, qemu);
+  const [newest] = await rack.helper.call(
+    'list',
+    drive.name,
+    { directory: job.directory, server: order.server },
+    signal,
+  );
+  const bitmaps = await bitmapsFor(control, drive.name, signal);
+  const usable =
+    newest !== undefined &&
+    newest.layers.length < MAX_LAYERS &&
+    bitmaps.includes(bitmapName(drive.name, newest.snapshot));
+  return {
+    qemu,
+    mode: snapshotMode(qemu),
+    diskBytes: await diskSize(control, machine.name, signal),
+    base: usable ? newest : null,
+  };
+}
+
+/** A snapshot that no backup could wake is worth nothing; better known now than when the server is down. */
+async function assertWakeable({ rack, drive, seen, order }: Job, qemu: string): Promise<void> {
+  const { definition } = seen.record;
+  const backups = [...rack.machines.values()].filter(
+    ({ entry }) => entry.role === 'backup' && entry.reaches.includes(drive.device),
+  );
+  const reasons = await Promise.all(
+    backups.map(async (backup) => {
+      const why = await incompatibility(backup, { definition, qemu }, rack.compatibility, order.signal);
+      return why === null ? null : `${backup.name}: ${why}`;
+    }),
+  );
+  if (reasons.length === 0 || reasons.includes(null)) return;
+  const text = `no backup could wake a snapshot of ${order.server} from ${drive.name}. ${reasons.join('; ')}`;
+  throw new HardwareError('unsupported', order.server, text);
+}
+
+/** Everything that can be done before the server is paused. */
+async function prepare(job: Job, control: QmpConnection, basis: Basis): Promise<Sink> {
+  const { rack, machine, drive, directory, layout, order, launch } = job;
+  const { snapshot, signal } = order;
+  const { base, diskBytes, mode } = basis;
+  await rack.helper.call('prepare', drive.name, { directory, snapshot }, signal);
+  const below = base?.layers.at(-1)?.file;
+  const starting = startSink(
+    rack.sinkProgram,
+    {
+      socket: join(launch.folder, 'memory.sock'),
+      file: layout.memory(snapshot),
+      guard: launch.monitor('guard'),
+      machine: machine.name,
+      drive: drive.name,
+    },
+    signal,
+  );
+  const others = Promise.all([
+    createImage(job, [scratchFile(job), String(diskBytes)]),
+    createImage(job, [
+      ...(below === undefined ? [] : ['-u', '-F', 'qcow2', '-b', below]),
+      layout.layer(snapshot),
+      String(diskBytes),
+    ]),
+    prepareTransfer(control, mode, signal),
+  ]);
+  others.catch(() => undefined);
+  const sink = await starting;
+  try {
+    await others;
+    return sink;
+  } catch (error) {
+    sink.kill();
+    throw error;
+  }
+}
+
+function createImage({ machine, order }: Job, args: readonly string[]): Promise<string> {
+  const options = { subject: machine.name, signal: order.signal };
+  return runProgram(machine.settings.qemuImg, ['create', '-q', '-f', 'qcow2', ...args], options);
+}
+
+async function prepareTransfer(
+  control: QmpConnection,
+  mode: Basis['mode'],
+  signal: AbortSignal,
+): Promise<void> {
+  const capabilities = [
+    // Without it QEMU tells nothing of the transfer.
+    { capability: 'events', state: true },
+    { capability: 'background-snapshot', state: mode === 'background' },
+  ] as const;
+  await control.execute('migrate-set-capabilities', { capabilities }, { signal });
+  await control.execute(
+    'migrate-set-parameters',
+    { 'max-bandwidth': UNLIMITED_BYTES_PER_SECOND },
+    { signal },
+  );
+}
+
+interface Prepared {
+  readonly basis: Basis;
+  readonly sink: Sink;
+}
+
+/** A pause that lasts too long is worse than no snapshot: the memory is let go, and the server runs on. */
+async function freezeWithin(job: Job, control: QmpConnection, { basis, sink }: Prepared): Promise<Instant> {
+  const { rack, machine, drive, order } = job;
+  const { maxPauseMs } = machine.settings;
+  const limit = AbortSignal.timeout(maxPauseMs);
+  const { mode, base } = basis;
+  try {
+    return await freeze({
+      control,
+      clock: rack.clock,
+      machine: machine.name,
+      mode,
+      memoryUri: sink.uri,
+      view: {
+        drive: drive.name,
+        snapshot: order.snapshot,
+        scratch: scratchFile(job),
+        base: base?.snapshot ?? null,
+      },
+      signal: AbortSignal.any([order.signal, limit]),
+    });
+  } catch (error) {
+    if (!limit.aborted || order.signal.aborted) throw error;
+    const text = `${machine.name} would be paused for more than ${maxPauseMs} ms (maxPauseMs); the snapshot is given up`;
+    throw new HardwareError('refused', machine.name, text, { cause: error });
+  }
+}
+
+/** Memory and disk go to the drive at the same time; the first that fails ends it. */
+async function copyBoth(
+  job: Job,
+  control: QmpConnection,
+  { basis, sink, instant }: Prepared & { readonly instant: Instant },
+): Promise<StoredFile> {
+  const { layout, order, drive } = job;
+  const [memory] = await Promise.all([
+    instant.memorySent.then(() => untilGivenUp(sink.stored, order)),
+    copyDisk({
+      control,
+      drive: drive.name,
+      layer: layout.layer(order.snapshot),
+      changesOnly: basis.base !== null,
+      signal: order.signal,
+    }),
+    // A sink that fails says so at once, and QEMU may go on sending to it for long.
+    sink.stored,
+  ]);
+  return memory;
+}
+
+function untilGivenUp<T>(work: Promise<T>, { signal, snapshot }: SnapshotOrder): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const giveUp = (): void => {
+      reject(new HardwareError('aborted', snapshot, `${snapshot} was given up`, { cause: signal.reason }));
+    };
+    if (signal.aborted) giveUp();
+    signal.addEventListener('abort', giveUp, { once: true });
+    work.then(resolve, reject).finally(() => {
+      signal.removeEventListener('abort', giveUp);
+    });
+  });
+}
+
+interface Copied {
+  readonly basis: Basis;
+  readonly instant: Instant;
+  readonly memory: StoredFile;
+  readonly progress: Progress;
+}
+
+/** The manifest comes last: from then on the snapshot exists. */
+async function complete(
+  job: Job,
+  control: QmpConnection,
+  { basis, instant, memory, progress }: Copied,
+): Promise<SnapshotManifest> {
+  const { rack, machine, drive, directory, layout, order, seen } = job;
+  const { snapshot, server, signal } = order;
+  await takeOutView(control, machine.name, signal);
+  await rm(scratchFile(job), { force: true });
+  const layer = await rack.helper.call(
+    'digest',
+    drive.name,
+    { directory, file: layout.layer(snapshot) },
+    signal,
+  );
+  const manifest: StoredManifest = {
+    format: 1,
+    snapshot,
+    server,
+    drive: drive.name,
+    takenAtMs: instant.takenAtMs,
+    memory,
+    layers: [...(basis.base?.layers ?? []), { file: layerFile(snapshot), ...layer }],
+    diskVirtualBytes: basis.diskBytes,
+    definition: seen.record.definition,
+    qemu: basis.qemu,
+    mode: basis.mode,
+    pausedMs: Math.round(instant.pausedMs),
+  };
+  await rack.helper.call('complete', drive.name, { directory, manifest }, signal);
+  const keep = bitmapName(drive.name, snapshot);
+  await removeBitmaps(control, { drive: drive.name, keep }, signal);
+  progress.complete();
+  return describeManifest(manifest);
+}
+
+/** What a crash has left of this very snapshot. */
+async function discardRemains({ rack, drive, directory, order }: Job): Promise<void> {
+  const { snapshot, signal } = order;
+  await rack.helper.call('discard', drive.name, { directory, snapshot }, signal);
+}
