@@ -2,13 +2,18 @@
  * Suites that need more than Node: on a user's machine they are skipped, visibly and with the reason; where
  * everything must run (`REKINDLE_REQUIRE=all`, as in CI) a missing component fails them.
  */
-import { accessSync, constants } from 'node:fs';
+import { accessSync, constants, readdirSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { describe, it } from 'vitest';
 
-/** What a suite may need: an executable on the PATH, and where it comes from. */
+/** What a suite may need, and where it comes from: an executable on the PATH, but for the last one. */
 const COMPONENTS = {
   'prometheus-alertmanager': 'apt-get install prometheus-alertmanager',
+  'qemu-system-x86_64': 'apt-get install qemu-system-x86',
+  'qemu-img': 'apt-get install qemu-utils',
+  gcc: 'apt-get install gcc libc6-dev',
+  cpio: 'apt-get install cpio',
+  'cloud kernel': 'apt-get install linux-image-cloud-amd64',
 } as const satisfies Record<string, string>;
 
 export type Component = keyof typeof COMPONENTS;
@@ -35,7 +40,19 @@ export function describeSuite(name: string, components: readonly Component[], su
   describe.skip(`${name} (skipped: ${why})`, suite);
 }
 
-function isInstalled(executable: string): boolean {
+function isInstalled(component: Component): boolean {
+  return component === 'cloud kernel' ? hasCloudKernel() : isOnPath(component);
+}
+
+function hasCloudKernel(): boolean {
+  try {
+    return readdirSync('/boot').some((name) => /^vmlinuz-.*-cloud-amd64$/.test(name));
+  } catch {
+    return false;
+  }
+}
+
+function isOnPath(executable: string): boolean {
   const folders = (process.env.PATH ?? '').split(delimiter);
   return folders.some((folder) => {
     try {

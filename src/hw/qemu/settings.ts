@@ -148,7 +148,7 @@ const DRIVE_SCHEMA = {
     format: { enum: ['raw', 'qcow2'], description: 'Format of the image.', default: 'raw' },
     device: { ...ABSOLUTE, pattern: '^/dev/', description: 'The block device that a server runs from.' },
   },
-  dependentSchemas: { device: { not: { required: ['directory'] } } },
+  dependentSchemas: { device: { properties: { directory: false } } },
 } as const;
 
 /** JSON Schemas of the settings. */

@@ -203,21 +203,22 @@ function serve(socket: Socket, subject: string, onGreeting: () => void): Serving
     onEvent,
     next(fits, signal) {
       return new Promise((resolve, reject) => {
+        const done = (): void => {
+          stop();
+          signal?.removeEventListener('abort', abort);
+        };
+        const abort = (): void => {
+          done();
+          reject(gaveUp(subject, 'an event', signal));
+        };
         const stop = onEvent((event) => {
           if (!fits(event)) return;
-          stop();
+          done();
           resolve(event);
         });
-        signal?.addEventListener(
-          'abort',
-          () => {
-            stop();
-            reject(gaveUp(subject, 'an event', signal));
-          },
-          { once: true },
-        );
+        signal?.addEventListener('abort', abort, { once: true });
         void closed.promise.then(() => {
-          stop();
+          done();
           reject(failure ?? garbage(subject, 'closed'));
         });
       });
