@@ -3,6 +3,7 @@ import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pino, type Logger } from 'pino';
 import { wallClock } from './clock.js';
+import { createHardwareReports } from './control/hardware-reports.js';
 import { createControlRoom, QueueFull, type ControlRoom } from './control/index.js';
 import { viewFor } from './control/dispatcher.js';
 import type { StepPoint } from './actions/durable.js';
@@ -99,11 +100,19 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     schedules: true,
     ...(observe ? { observe } : {}),
   });
+  const reports = createHardwareReports({
+    clock: wallClock,
+    accept: (events) => room.accept(events),
+    onFault: (what, error) => {
+      report.fault(what, error);
+    },
+  });
   follow = (policySet) => {
     if (policySet === open.policySet) return;
     // Operations under way hold the hardware that they began with, so it stays open until the service stops.
     open = { policySet, hardware: openHardware(policySet.inventory, known) };
     opened.push(open.hardware);
+    reports.follow(open.hardware);
     room.policiesChanged().catch((error: unknown) => {
       report.fault('the new policy set could not be brought into the disk table', error);
     });
@@ -122,6 +131,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     'the administration server starts',
   );
   await room.start();
+  reports.follow(open.hardware);
   const { url: address } = await http.listen();
   life.ready = true;
   log.info({ address }, `listening on ${address}`);
@@ -134,6 +144,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     async stop() {
       life.draining = true;
       log.info({ running: room.running, waiting: room.waiting }, 'stopping');
+      reports.close();
       await http.close();
       await watcher.close();
       await room.drain(options.drainMs);
