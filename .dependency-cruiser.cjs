@@ -201,7 +201,7 @@ module.exports = {
           '^src/server/(administration|json|problem)[.]ts$',
           '^src/server/formats/',
           '^src/scenario/index[.]ts$',
-          '^src/hw/index[.]ts$',
+          '^src/hw/(index|fence)[.]ts$',
           DRIVER_LIST,
           SEAMS.store,
         ],

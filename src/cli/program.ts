@@ -6,6 +6,7 @@ import { disks } from './disks.js';
 import { evaluate } from './eval.js';
 import { CliError, EXIT, type ExitCode } from './exit.js';
 import { history } from './history.js';
+import { power } from './power.js';
 import { rack } from './rack.js';
 import { restart } from './restart.js';
 import { runService } from './run.js';
@@ -24,7 +25,7 @@ const GROUPS: readonly (readonly [heading: string, commands: readonly AddCommand
   ['Policies, offline:', [validate, evaluate, test, schema]],
   ['The administration server:', [runService]],
   ['Asking the running service:', [status, disks, history, why]],
-  ["The operator's hand:", [snapshot, restart]],
+  ["The operator's hand:", [snapshot, restart, power]],
   [LAST_GROUP, [demo, rack]],
 ];
 

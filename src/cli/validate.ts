@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import type { LoadResult } from '../engine/load.js';
 import type { PolicySet } from '../engine/policy-set.js';
 import { examples, formatOption, inventoryOption, type AddCommand, type Format } from './command.js';
@@ -9,6 +10,8 @@ import type { Terminal } from './terminal.js';
 interface ValidateOptions {
   readonly format: Format;
   readonly inventory?: string;
+  readonly probe?: boolean;
+  readonly stateDir: string;
 }
 
 export const validate: AddCommand = (program, cli) => {
@@ -18,23 +21,38 @@ export const validate: AddCommand = (program, cli) => {
     .description('Checks documents as the service does, and prints every problem of every file at once.')
     .argument('[path...]', 'folders and files (default: policies/)')
     .addOption(inventoryOption())
+    .option(
+      '--probe',
+      'also look whether the programs, images and folders of the inventory are there and usable',
+    )
+    .option('--state-dir <dir>', 'with --probe: where the service would keep its state', 'rekindle-data')
     .addOption(formatOption())
     .addHelpText(
       'after',
       examples(
         ['rekindle validate', 'check the folder policies/'],
         ['rekindle validate staging/ --format json', 'for an editor or a CI job'],
+        ['rekindle validate --probe', 'on the host that it will run on'],
       ) + '\n\nExit codes: 0 no problem, 1 problems, 2 wrong usage.',
     )
     .action(
       cli.handle(async (paths: readonly string[], options: ValidateOptions) => {
         const { loadPolicies } = await import('./policies.js');
-        const result = await loadPolicies(cli.terminal, { paths, inventory: options.inventory });
+        const loaded = await loadPolicies(cli.terminal, { paths, inventory: options.inventory });
+        const result = options.probe === true ? await probed(cli.terminal, loaded, options.stateDir) : loaded;
         print(cli.terminal, result, options.format);
         return result.ok ? EXIT.ok : EXIT.failed;
       }),
     );
 };
+
+/** The documents are right; is what they name also there? */
+async function probed(terminal: Terminal, loaded: LoadResult, stateDir: string): Promise<LoadResult> {
+  if (!loaded.ok) return loaded;
+  const { probePolicySet } = await import('./probe.js');
+  const problems = await probePolicySet(loaded.policySet, resolve(terminal.cwd, stateDir));
+  return problems.length === 0 ? loaded : { ok: false, problems };
+}
 
 function print(terminal: Terminal, result: LoadResult, format: Format): void {
   const problems = result.ok ? [] : result.problems;

@@ -9,6 +9,7 @@ import {
   type OpenDriver,
   type HardwareReport,
   type PowerCapability,
+  type ProbeProblem,
   type StandbyCapability,
   type StorageCapability,
 } from './contract.js';
@@ -75,6 +76,17 @@ export function openHardware(inventory: HardwareInventory, drivers: ReadonlyMap<
       await closeAll(open);
     },
   };
+}
+
+/** Has every driver look at what the inventory names for it; drivers that have nothing to look at are left out. */
+export async function probeHardware(
+  inventory: HardwareInventory,
+  drivers: ReadonlyMap<string, Driver>,
+): Promise<readonly ProbeProblem[]> {
+  const probes = [...entriesByDriver(inventory)].map(
+    async ([name, entries]) => (await drivers.get(name)?.probe?.(entries)) ?? [],
+  );
+  return (await Promise.all(probes)).flat();
 }
 
 function openAll(
