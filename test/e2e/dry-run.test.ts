@@ -25,6 +25,12 @@ beforeAll(async () => {
     labels: { alertname: 'NodeTemperatureHigh' },
     value: 88,
   });
+  // Between a decision and the beginning of its operation the service looks quiet.
+  await eventually(
+    async () => (await service.get('/v1/snapshots')) as { items: { state: string }[] },
+    ({ items }) => items.filter(({ state }) => state === 'complete').length === 2,
+    'the snapshot that the alert asks for',
+  );
   await quiet();
 });
 

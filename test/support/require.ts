@@ -6,7 +6,7 @@ import { accessSync, constants, readdirSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { describe, it } from 'vitest';
 
-/** What a suite may need, and where it comes from: an executable on the PATH, but for the last one. */
+/** What a suite may need, and where it comes from: an executable on the PATH, but for the last two. */
 const COMPONENTS = {
   'prometheus-alertmanager': 'apt-get install prometheus-alertmanager',
   'qemu-system-x86_64': 'apt-get install qemu-system-x86',
@@ -14,6 +14,7 @@ const COMPONENTS = {
   gcc: 'apt-get install gcc libc6-dev',
   cpio: 'apt-get install cpio',
   'cloud kernel': 'apt-get install linux-image-cloud-amd64',
+  root: 'run as root: the suite mounts file systems',
 } as const satisfies Record<string, string>;
 
 export type Component = keyof typeof COMPONENTS;
@@ -41,6 +42,7 @@ export function describeSuite(name: string, components: readonly Component[], su
 }
 
 function isInstalled(component: Component): boolean {
+  if (component === 'root') return process.getuid?.() === 0;
   return component === 'cloud kernel' ? hasCloudKernel() : isOnPath(component);
 }
 

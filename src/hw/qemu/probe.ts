@@ -46,6 +46,7 @@ async function probeMachine(
     await Promise.all([
       qemu(compatibility, settings, name),
       program('qemuImg', settings.qemuImg, /^qemu-img version/, name),
+      program('qemuNbd', settings.qemuNbd, /^qemu-nbd /, name),
       ...(settings.accel === 'kvm'
         ? [
             usable(

@@ -19,6 +19,7 @@ export type NetworkBackend =
 export interface MachineSettings {
   readonly binary: string;
   readonly qemuImg: string;
+  readonly qemuNbd: string;
   readonly machine: string;
   readonly cpu: string;
   readonly accel: 'kvm' | 'tcg';
@@ -58,6 +59,7 @@ const MACHINE_SCHEMA = {
       default: 'qemu-system-x86_64',
     },
     qemuImg: { ...PROGRAM, description: 'The qemu-img program.', default: 'qemu-img' },
+    qemuNbd: { ...PROGRAM, description: 'The qemu-nbd program.', default: 'qemu-nbd' },
     machine: {
       ...WORD,
       pattern: '^[A-Za-z0-9._+-]+-[0-9]+\\.[0-9]+$',

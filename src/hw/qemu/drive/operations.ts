@@ -42,7 +42,7 @@ export interface DriveOperations {
   }) => Promise<readonly StoredManifest[]>;
   /** Makes room for a snapshot and proves that the drive takes writes. From here on it is partial. */
   readonly prepare: (args: OnSnapshot) => Promise<null>;
-  /** Reads a whole file. */
+  /** Reads a whole file, when it is durable. */
   readonly digest: (args: { readonly directory: string; readonly file: string }) => Promise<StoredFile>;
   /** Writes the manifest: the snapshot is complete. */
   readonly complete: (args: {
@@ -124,6 +124,12 @@ export const driveOperations: DriveOperations = {
 
   async digest({ directory, file }) {
     await present(directory);
+    const handle = await open(file, 'r');
+    try {
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
     return digestOf(file);
   },
 

@@ -32,6 +32,11 @@ export interface QmpCommands {
   readonly 'blockdev-backup': Command<BackupOptions, Nothing>;
   readonly 'block-job-cancel': Command<{ readonly device: string; readonly force: boolean }, Nothing>;
   readonly 'query-block-jobs': Command<Nothing, readonly BlockJob[]>;
+  /** Breaks a connection to another process that hangs, so that what waits for it fails. */
+  readonly yank: Command<
+    { readonly instances: readonly { readonly type: 'block-node'; readonly 'node-name': string }[] },
+    Nothing
+  >;
   readonly 'block-dirty-bitmap-remove': Command<BitmapName, Nothing>;
   readonly transaction: Command<{ readonly actions: readonly TransactionAction[] }, Nothing>;
   readonly 'qom-set': Command<
@@ -100,6 +105,11 @@ export type BlockdevOptions =
       /** Seconds. */
       readonly 'cbw-timeout': number;
     }
+  | {
+      readonly driver: 'nbd';
+      readonly 'node-name': string;
+      readonly server: { readonly type: 'unix'; readonly path: string };
+    }
   | { readonly driver: 'snapshot-access'; readonly 'node-name': string; readonly file: string };
 
 /** A disk image in a file or on a block device. Locking stays on: QEMU refuses an image that another one writes. */
@@ -107,7 +117,6 @@ export interface ImageNode {
   readonly driver: 'qcow2' | 'raw';
   readonly 'node-name': string;
   readonly discard?: 'unmap';
-  readonly 'detect-zeroes'?: 'unmap';
   readonly file: {
     readonly driver: 'file' | 'host_device';
     readonly filename: string;

@@ -5,8 +5,8 @@ import { COPY_JOB, NODES, TODO } from './names.js';
 export interface CopyOrder {
   readonly control: QmpConnection;
   readonly drive: string;
-  /** The image on the drive. */
-  readonly layer: string;
+  /** Socket of the process that writes the image on the drive. */
+  readonly target: string;
   /** Only what differs from the layer below. */
   readonly changesOnly: boolean;
   readonly signal: AbortSignal;
@@ -17,16 +17,13 @@ export interface CopyOrder {
  * @throws {HardwareError} `no-space`, or `drive-failed` with QEMU's own words.
  */
 export async function copyDisk(order: CopyOrder): Promise<void> {
-  const { control, drive, layer, changesOnly, signal } = order;
+  const { control, drive, target, changesOnly, signal } = order;
   await control.execute(
     'blockdev-add',
     {
-      driver: 'qcow2',
+      driver: 'nbd',
       'node-name': NODES.target,
-      // What was never written reads as zeros, and is not worth its place on the drive.
-      'detect-zeroes': 'unmap',
-      discard: 'unmap',
-      file: { driver: 'file', filename: layer },
+      server: { type: 'unix', path: target },
     },
     { signal },
   );

@@ -120,9 +120,20 @@ setInterval(() => {
 write().catch(fail);
 
 process.on('message', (message) => {
+  if (message !== DISMISSED) return;
+  letGo();
   // SIGKILL of itself: a thread that hangs on a drive would keep it from ending in order.
-  if (message === DISMISSED) process.kill(process.pid, 'SIGKILL');
+  process.kill(process.pid, 'SIGKILL');
 });
+
+/**
+ * A process with a thread that hangs on a drive cannot be killed before the drive answers, and until then its
+ * connection would stay open with nobody to read from it. So the connection is ended first.
+ */
+function letGo(): void {
+  server.close();
+  for (const socket of sockets) socket.destroy();
+}
 
 process.on('disconnect', () => {
   void rescue().finally(() => {
@@ -132,7 +143,7 @@ process.on('disconnect', () => {
 
 async function rescue(): Promise<void> {
   fail(new Error('the service is gone'));
-  for (const socket of sockets) socket.destroy();
+  letGo();
   const signal = AbortSignal.timeout(RESCUE_MS);
   const monitor = await connectQmp(order.guard, order.machine, { signal });
   await letRunOn(monitor, signal);

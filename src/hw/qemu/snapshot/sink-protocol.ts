@@ -20,7 +20,7 @@ export type SinkMessage =
   /** It goes on taking what QEMU sends, and throws it away. */
   | { readonly kind: 'failed'; readonly code: HardwareErrorCode; readonly message: string };
 
-/** What a sink is told: it is not needed any more and has nobody to watch over. */
+/** What a sink is told: it is not needed any more; let go of QEMU, and end. */
 export const DISMISSED = 'dismissed';
 
 export function isSinkMessage(message: unknown): message is SinkMessage {

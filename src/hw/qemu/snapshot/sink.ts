@@ -15,13 +15,12 @@ export interface Sink {
    */
   readonly stored: Promise<StoredFile>;
   readonly bytes: number;
-  /** Ends it at once, whatever it does; QEMU sees its connection break. */
-  kill(): void;
-  /** Ends it when nothing depends on it any more. */
-  dismiss(): Promise<void>;
+  /** Ends it, whatever it does; QEMU sees its connection break. */
+  end(): void;
 }
 
 const START_MS = 10_000;
+const UNHEARD_MS = 300;
 
 /**
  * Starts a sink and resolves when it listens. `program` is the compiled sink, a file that Node can run.
@@ -90,13 +89,10 @@ export async function startSink(
     get bytes() {
       return bytes;
     },
-    kill() {
-      child.kill('SIGKILL');
-    },
-    async dismiss() {
-      if (child.connected) child.send(DISMISSED);
-      else child.kill('SIGKILL');
-      await rm(order.socket, { force: true });
+    end() {
+      if (child.connected) child.send(DISMISSED, () => undefined);
+      // One that is stopped or stuck does not hear.
+      setTimeout(() => child.kill('SIGKILL'), UNHEARD_MS).unref();
     },
   };
 }

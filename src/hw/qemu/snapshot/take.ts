@@ -1,5 +1,4 @@
 import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import { HardwareError, type SnapshotManifest, type SnapshotOrder } from '../../contract.js';
 import { incompatibility, snapshotMode } from '../compatibility.js';
 import { layerFile, layoutOf } from '../drive/layout.js';
@@ -13,7 +12,6 @@ import {
   type QemuMachine,
   type QemuRack,
 } from '../rack.js';
-import { runProgram } from '../run-program.js';
 import { lookRunning, type LiveSighting } from '../sighting.js';
 import { assertPresent } from '../storage.js';
 import { copyDisk } from './copy.js';
@@ -21,12 +19,14 @@ import { scratchFile, type Job } from './job.js';
 import { bitmapName } from './names.js';
 import { freeze, type Instant } from './pause.js';
 import { followProgress, type Progress } from './progress.js';
-import { startSink, type Sink } from './sink.js';
+import { startReceivers, type Receivers } from './receivers.js';
 import { bitmapsFor, diskSize, removeBitmaps, takeOutView } from './tidy.js';
 import { undo } from './undo.js';
 
 /** As many layers as a disk may stand on; the next snapshot is a whole copy again. */
 const MAX_LAYERS = 8;
+/** How long the remains of an earlier snapshot may take to be taken out. */
+const REMAINS_MS = 10_000;
 /** QEMU's default of 128 MiB/s would keep the memory protected, or the server paused, for longer. */
 const UNLIMITED_BYTES_PER_SECOND = 2 ** 40;
 
@@ -87,20 +87,20 @@ async function assertRuns(machine: QemuMachine, server: string): Promise<LiveSig
 async function takeOver(job: Job, control: QmpConnection): Promise<SnapshotManifest> {
   const { order } = job;
   const progress = followProgress(job, control);
-  let sink: Sink | null = null;
+  let receivers: Receivers | null = null;
   try {
     const basis = await basisOf(job, control);
-    sink = await prepare(job, control, basis);
-    const instant = await freezeWithin(job, control, { basis, sink });
-    progress.begin(sink);
-    const memory = await copyBoth(job, control, { basis, sink, instant });
-    return await complete(job, control, { basis, instant, memory, progress });
+    receivers = await prepare(job, control, basis);
+    const instant = await freezeWithin(job, control, { basis, receivers });
+    progress.begin(receivers.sink);
+    const memory = await copyBoth(job, control, { basis, receivers, instant });
+    return await complete(job, control, { basis, instant, memory, receivers, progress });
   } catch (error) {
-    await undo(job, control, sink);
+    await undo(job, control, receivers);
     throw order.signal.aborted ? gaveUp(order, error) : error;
   } finally {
     progress.end();
-    await sink?.dismiss();
+    receivers?.end();
   }
 }
 
@@ -122,7 +122,7 @@ async function basisOf(job: Job, control: QmpConnection): Promise<Basis> {
   const { machine, drive, rack, order } = job;
   const { signal } = order;
   // What a crash left behind holds the disk, and would be taken for ours.
-  await takeOutView(control, machine.name, signal);
+  await takeOutView(control, machine.name, AbortSignal.any([signal, AbortSignal.timeout(REMAINS_MS)]));
   const { status } = await control.execute('query-status', {}, { signal });
   if (status !== 'running') {
     throw new HardwareError(
@@ -171,46 +171,15 @@ async function assertWakeable({ rack, drive, seen, order }: Job, qemu: string): 
 }
 
 /** Everything that can be done before the server is paused. */
-async function prepare(job: Job, control: QmpConnection, basis: Basis): Promise<Sink> {
-  const { rack, machine, drive, directory, layout, order, launch } = job;
+async function prepare(job: Job, control: QmpConnection, basis: Basis): Promise<Receivers> {
+  const { rack, drive, directory, order } = job;
   const { snapshot, signal } = order;
-  const { base, diskBytes, mode } = basis;
   await rack.helper.call('prepare', drive.name, { directory, snapshot }, signal);
-  const below = base?.layers.at(-1)?.file;
-  const starting = startSink(
-    rack.sinkProgram,
-    {
-      socket: join(launch.folder, 'memory.sock'),
-      file: layout.memory(snapshot),
-      guard: launch.monitor('guard'),
-      machine: machine.name,
-      drive: drive.name,
-    },
-    signal,
-  );
-  const others = Promise.all([
-    createImage(job, [scratchFile(job), String(diskBytes)]),
-    createImage(job, [
-      ...(below === undefined ? [] : ['-u', '-F', 'qcow2', '-b', below]),
-      layout.layer(snapshot),
-      String(diskBytes),
-    ]),
-    prepareTransfer(control, mode, signal),
+  const [receivers] = await Promise.all([
+    startReceivers(job, { diskBytes: basis.diskBytes, below: basis.base?.layers.at(-1)?.file ?? null }),
+    prepareTransfer(control, basis.mode, signal),
   ]);
-  others.catch(() => undefined);
-  const sink = await starting;
-  try {
-    await others;
-    return sink;
-  } catch (error) {
-    sink.kill();
-    throw error;
-  }
-}
-
-function createImage({ machine, order }: Job, args: readonly string[]): Promise<string> {
-  const options = { subject: machine.name, signal: order.signal };
-  return runProgram(machine.settings.qemuImg, ['create', '-q', '-f', 'qcow2', ...args], options);
+  return receivers;
 }
 
 async function prepareTransfer(
@@ -233,11 +202,15 @@ async function prepareTransfer(
 
 interface Prepared {
   readonly basis: Basis;
-  readonly sink: Sink;
+  readonly receivers: Receivers;
 }
 
 /** A pause that lasts too long is worse than no snapshot: the memory is let go, and the server runs on. */
-async function freezeWithin(job: Job, control: QmpConnection, { basis, sink }: Prepared): Promise<Instant> {
+async function freezeWithin(
+  job: Job,
+  control: QmpConnection,
+  { basis, receivers }: Prepared,
+): Promise<Instant> {
   const { rack, machine, drive, order } = job;
   const { maxPauseMs } = machine.settings;
   const limit = AbortSignal.timeout(maxPauseMs);
@@ -248,7 +221,7 @@ async function freezeWithin(job: Job, control: QmpConnection, { basis, sink }: P
       clock: rack.clock,
       machine: machine.name,
       mode,
-      memoryUri: sink.uri,
+      memoryUri: receivers.sink.uri,
       view: {
         drive: drive.name,
         snapshot: order.snapshot,
@@ -268,15 +241,15 @@ async function freezeWithin(job: Job, control: QmpConnection, { basis, sink }: P
 async function copyBoth(
   job: Job,
   control: QmpConnection,
-  { basis, sink, instant }: Prepared & { readonly instant: Instant },
+  { basis, receivers: { sink, target }, instant }: Prepared & { readonly instant: Instant },
 ): Promise<StoredFile> {
-  const { layout, order, drive } = job;
+  const { order, drive } = job;
   const [memory] = await Promise.all([
     instant.memorySent.then(() => untilGivenUp(sink.stored, order)),
     copyDisk({
       control,
       drive: drive.name,
-      layer: layout.layer(order.snapshot),
+      target: target.socket,
       changesOnly: basis.base !== null,
       signal: order.signal,
     }),
@@ -303,6 +276,7 @@ interface Copied {
   readonly basis: Basis;
   readonly instant: Instant;
   readonly memory: StoredFile;
+  readonly receivers: Receivers;
   readonly progress: Progress;
 }
 
@@ -310,11 +284,12 @@ interface Copied {
 async function complete(
   job: Job,
   control: QmpConnection,
-  { basis, instant, memory, progress }: Copied,
+  { basis, instant, memory, receivers, progress }: Copied,
 ): Promise<SnapshotManifest> {
   const { rack, machine, drive, directory, layout, order, seen } = job;
   const { snapshot, server, signal } = order;
   await takeOutView(control, machine.name, signal);
+  await receivers.target.ended(signal);
   await rm(scratchFile(job), { force: true });
   const layer = await rack.helper.call(
     'digest',

@@ -3,6 +3,7 @@ import { HardwareError } from '../../contract.js';
 import { DISK_DEVICE, DISK_NODE } from '../command-line.js';
 import type { BlockNode } from '../qmp/commands.js';
 import type { QmpConnection } from '../qmp/connection.js';
+import { QmpRefusal } from '../qmp/messages.js';
 import { COPY_JOB, NODES, prefixOf } from './names.js';
 
 /** Parts in the order in which they can be taken out: whoever stands on something goes first. */
@@ -12,7 +13,7 @@ const POLL_MS = 10;
 /**
  * Takes out of a machine whatever a snapshot has put in, this one or one that a crash left behind. The guest's
  * disk is taken back from the filter only when no copy is under way: to change it QEMU waits for the requests of
- * the copy, and with a drive that hangs it would wait, and the guest with it, for as long as the drive hangs.
+ * the copy, and the guest with it.
  * @throws {HardwareError} `refused` when a copy does not end; the guest runs on, and all stays as it is.
  */
 export async function takeOutView(
@@ -33,19 +34,33 @@ export async function takeOutView(
   for (const name of INNER_FIRST) await remove(name);
 }
 
+/** Whoever takes the copy may hang with its drive, and could not even be killed: the connection is broken first. */
 async function endCopy(control: QmpConnection, machine: string, signal: AbortSignal): Promise<void> {
   for (let told = false; ; told = true) {
     const jobs = await control.execute('query-block-jobs', {}, { signal });
     if (!jobs.some(({ device }) => device === COPY_JOB)) return;
-    if (!told) await control.execute('block-job-cancel', { device: COPY_JOB, force: true }, { signal });
+    if (!told) await breakOff(control, signal);
     try {
       await sleep(POLL_MS, undefined, { signal });
     } catch {
-      const text =
-        `${machine}: the copy of an earlier snapshot still waits for its drive, and QEMU cannot give it up before ` +
-        'the drive answers; restore the drive or detach it';
+      const text = `${machine}: the copy of an earlier snapshot does not end; restore its drive or detach it`;
       throw new HardwareError('refused', machine, text);
     }
+  }
+}
+
+async function breakOff(control: QmpConnection, signal: AbortSignal): Promise<void> {
+  const instances = [{ type: 'block-node', 'node-name': NODES.target } as const];
+  await unlessGone(control.execute('yank', { instances }, { signal }));
+  await unlessGone(control.execute('block-job-cancel', { device: COPY_JOB, force: true }, { signal }));
+}
+
+/** It may end by itself at the very moment. */
+async function unlessGone(work: Promise<unknown>): Promise<void> {
+  try {
+    await work;
+  } catch (error) {
+    if (!(error instanceof QmpRefusal)) throw error;
   }
 }
 

@@ -3,23 +3,23 @@ import { DISK_NODE } from '../command-line.js';
 import { connectQmp, type QmpConnection } from '../qmp/connection.js';
 import { letRunOn } from './let-run.js';
 import { bitmapName } from './names.js';
-import type { Sink } from './sink.js';
+import type { Receivers } from './receivers.js';
 import { scratchFile, type Job } from './job.js';
 import { bitmapsFor, takeOutView } from './tidy.js';
 
 /** The server comes first and gets all the time it needs; the rest must not keep the caller waiting. */
 const RUN_ON_MS = 60_000;
 const TAKE_OUT_MS = 3_000;
-const DISCARD_MS = 3_000;
+const DISCARD_MS = 1_500;
 
 /**
  * Undoes a snapshot that failed, in the order of what matters: the server runs on, its disk is taken back from
  * the filter, the drive is cleared. What cannot be done now, because the drive hangs, is done before the next
  * snapshot; nothing of it holds up the server.
  */
-export async function undo(job: Job, control: QmpConnection, sink: Sink | null): Promise<void> {
-  // A transfer whose receiver is gone fails at once, also one that QEMU is stuck in.
-  sink?.kill();
+export async function undo(job: Job, control: QmpConnection, receivers: Receivers | null): Promise<void> {
+  // What sends to a receiver that is gone fails at once, also a transfer or a copy that is stuck.
+  receivers?.end();
   await onMonitor(job, control, async (monitor) => {
     await letRunOn(monitor, AbortSignal.timeout(RUN_ON_MS));
     await takeBack(job, monitor, AbortSignal.timeout(TAKE_OUT_MS));

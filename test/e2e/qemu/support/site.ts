@@ -172,7 +172,7 @@ async function makeGolden(): Promise<string> {
   }
 }
 
-function prove(
+export function prove(
   site: Pick<Site, 'clock'>,
   power: PowerCapability,
   machine: string,

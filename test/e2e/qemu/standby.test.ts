@@ -1,0 +1,75 @@
+/** A backup that holds a snapshot ready, on real QEMU. */
+import { afterAll, afterEach, beforeEach, expect, it } from 'vitest';
+import { describeSuite } from '../../support/require.js';
+import { hardwareCode } from '../../hw/driver-contract.js';
+import { QEMU } from './support/needs.js';
+import { removeGolden } from './support/site.js';
+import { createWorld, type World } from './support/world.js';
+
+const NEVER = new AbortController().signal;
+
+describeSuite('an armed QEMU machine', QEMU, () => {
+  let world: World;
+  beforeEach(async () => {
+    world = await createWorld();
+  });
+  afterEach(() => world.close());
+  afterAll(removeGolden);
+
+  const arm = (snapshot: string, drive: string): Promise<void> =>
+    world.standby('spare-1').arm({ operation: 'op', signal: NEVER, server: 'web-1', snapshot, drive });
+
+  it('runs nothing and counts as off', async () => {
+    await world.snapshot('s-1', 'd1');
+    await arm('s-1', 'd1');
+    expect(await world.standby('spare-1').armed(NEVER)).toBe('s-1');
+    expect(await world.power('spare-1').state(NEVER)).toBe('off');
+    expect(await world.power('spare-1').guest(NEVER)).toBeNull();
+  });
+
+  it('goes on from what it holds when it is let run', async () => {
+    await world.snapshot('s-1', 'd1');
+    await arm('s-1', 'd1');
+    const held = world.site.pidOf('spare-1');
+    await world.goesOn('web-1');
+    await world.wake('s-1', 'd1');
+    const woken = await world.goesOn('spare-1');
+    expect([woken.disagreements, woken.badChecks, world.site.pidOf('spare-1')]).toEqual([[], 0, held]);
+  });
+
+  it('takes over the newer snapshot when it is told to', async () => {
+    await world.snapshot('s-1', 'd1');
+    await arm('s-1', 'd1');
+    await world.snapshot('s-2', 'd2');
+    await arm('s-2', 'd2');
+    expect(await world.standby('spare-1').armed(NEVER)).toBe('s-2');
+  });
+
+  it('lets go when it is told to, and of a snapshot that is discarded', async () => {
+    await world.snapshot('s-1', 'd1');
+    await arm('s-1', 'd1');
+    await world.standby('spare-1').disarm({ operation: 'op', signal: NEVER });
+    expect(await world.standby('spare-1').armed(NEVER)).toBeNull();
+    await arm('s-1', 'd1');
+    await world.storage('d1').discard({ operation: 'op', signal: NEVER, snapshot: 's-1' });
+    expect(await world.standby('spare-1').armed(NEVER)).toBeNull();
+  });
+
+  it('wakes another snapshot than the one it holds from the drive', async () => {
+    await world.snapshot('s-1', 'd1');
+    await world.snapshot('s-2', 'd2');
+    await arm('s-2', 'd2');
+    await world.wake('s-1', 'd1');
+    const woken = await world.goesOn('spare-1');
+    expect([woken.disagreements, await world.standby('spare-1').armed(NEVER)]).toEqual([[], null]);
+  });
+
+  it('is no place to stand by when it runs a server', async () => {
+    await world.snapshot('s-1', 'd1');
+    const refused = world
+      .standby('web-1')
+      .arm({ operation: 'op', signal: NEVER, server: 'web-1', snapshot: 's-1', drive: 'd1' });
+    expect(await hardwareCode(refused)).toBe('refused');
+    await world.goesOn('web-1');
+  });
+});
