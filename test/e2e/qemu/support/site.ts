@@ -99,7 +99,7 @@ function machineSettings({ kernel, initrd }: Guest): Readonly<Record<string, unk
 }
 
 /** Makes the image that a server boots from. */
-function createDisk(folder: string): void {
+export function createDisk(folder: string): void {
   execFileSync(QEMU_IMG, ['create', '-q', '-f', 'raw', join(folder, 'disk.img'), String(DISK_BYTES)]);
 }
 
