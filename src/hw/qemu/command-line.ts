@@ -34,6 +34,8 @@ export function argumentsFor(line: CommandLine): readonly string[] {
     ...['-smp', String(cpus)],
     ...['-m', `${memoryBytes / 2 ** 20}M`],
     ...['-nodefaults', '-no-user-config', '-display', 'none'],
+    // A guest that switches itself off leaves a process that says so, for whoever comes to ask.
+    ...['-action', 'shutdown=pause'],
     ...sandbox(line),
     ...['-pidfile', launch.pidFile],
     ...MONITORS.flatMap((name) => [

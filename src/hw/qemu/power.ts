@@ -100,8 +100,11 @@ export async function runsAlready(
   throw new HardwareError('refused', machine.name, text);
 }
 
-/** Ends whatever there is of the machine: `quit`, and SIGKILL of this very process if that is not enough. */
-async function switchOff(rack: QemuRack, machine: QemuMachine): Promise<void> {
+/**
+ * Ends whatever there is of the machine: `quit`, and SIGKILL of this very process if that is not enough. Whoever
+ * calls holds the lock of its starts.
+ */
+export async function switchOff(rack: QemuRack, machine: QemuMachine): Promise<void> {
   const seen = await look(machine);
   if (seen === null) return;
   if (seen.record.phase === 'armed') {

@@ -1,11 +1,11 @@
 import type { HardwareAlert, HardwareFailure, HardwareReport } from '../contract.js';
 import type { LaunchRecord } from './launch-record.js';
-import type { QmpEvent } from './qmp/commands.js';
+import type { QmpEvent, RunState } from './qmp/commands.js';
 
 /** What an event of a machine means to whoever looks after servers; null when it means nothing. */
 export function reportOf(machine: string, record: LaunchRecord, event: QmpEvent): HardwareReport | null {
   const { data } = event;
-  const base = { ...identity(machine, record, `${event.event}:${event.stamp}`), atMs: event.atMs };
+  const base = { ...identity(machine, record, stampOf(event)), atMs: event.atMs };
   const alert = (name: string, text: string, labels: HardwareAlert['labels'] = {}): HardwareAlert => ({
     ...base,
     kind: 'alert',
@@ -22,13 +22,11 @@ export function reportOf(machine: string, record: LaunchRecord, event: QmpEvent)
   });
   switch (event.event) {
     case 'GUEST_PANICKED':
-      return failure('panic', `the kernel of ${record.server} has panicked`);
+      return panicReport(machine, record, { occurrence: stampOf(event), atMs: event.atMs });
     case 'WATCHDOG':
       return judgeWatchdog(record.server, data.action, { alert, failure });
     case 'SHUTDOWN':
-      return isOrderlyShutdown(event)
-        ? alert('GuestShutdown', `${record.server} has shut itself down in order`)
-        : null;
+      return isOrderlyShutdown(event) ? shutdownReport(machine, record, event.atMs) : null;
     case 'RESET':
       return data.guest === true ? alert('GuestReset', `${record.server} has reset itself`) : null;
     case 'BLOCK_IO_ERROR':
@@ -57,6 +55,48 @@ export function reportOf(machine: string, record: LaunchRecord, event: QmpEvent)
 /** Somebody inside the guest has switched it off; that the process then ends is what was wanted. */
 export function isOrderlyShutdown({ event, data }: QmpEvent): boolean {
   return event === 'SHUTDOWN' && data.reason === 'guest-shutdown';
+}
+
+/** What a machine that is met in such a state must have gone through unheard; null when that is nothing. */
+export function reportOfState(
+  machine: string,
+  record: LaunchRecord,
+  { status, atMs }: { readonly status: RunState; readonly atMs: number },
+): HardwareReport | null {
+  if (status === 'shutdown') return shutdownReport(machine, record, atMs);
+  if (status !== 'guest-panicked') return null;
+  return panicReport(machine, record, { occurrence: 'found:guest-panicked', atMs });
+}
+
+/** A launch shuts down once, so that hearing of it and finding it is the same occurrence. */
+function shutdownReport(machine: string, record: LaunchRecord, atMs: number): HardwareAlert {
+  return {
+    ...identity(machine, record, 'SHUTDOWN'),
+    atMs,
+    kind: 'alert',
+    name: 'GuestShutdown',
+    labels: {},
+    text: `${record.server} has shut itself down in order`,
+  };
+}
+
+function panicReport(
+  machine: string,
+  record: LaunchRecord,
+  { occurrence, atMs }: { readonly occurrence: string; readonly atMs: number },
+): HardwareFailure {
+  return {
+    ...identity(machine, record, occurrence),
+    atMs,
+    kind: 'failure',
+    cause: 'panic',
+    causeClass: 'software',
+    text: `the kernel of ${record.server} has panicked`,
+  };
+}
+
+function stampOf({ event, stamp }: QmpEvent): string {
+  return `${event}:${stamp}`;
 }
 
 /** The process is gone and nobody has ordered it. */

@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { HardwareReport } from '../contract.js';
 import { writeLaunchRecord, type LaunchRecord } from './launch-record.js';
+import { switchOff } from './power.js';
 import { isAlive } from './process.js';
-import { connectQmp, type QmpConnection } from './qmp/connection.js';
-import type { QmpEvent } from './qmp/commands.js';
+import { connectQmp } from './qmp/connection.js';
 import type { QemuMachine, QemuRack } from './rack.js';
-import { goneReport, isOrderlyShutdown, reportOf } from './reports.js';
+import { goneReport, isOrderlyShutdown, reportOf, reportOfState } from './reports.js';
 import { isLive, look, type LiveSighting, type Sighting } from './sighting.js';
 
 /** How soon a start is noticed. That a machine is gone is noticed at once: its monitor breaks. */
@@ -53,33 +53,35 @@ async function followOnce(watch: Watch): Promise<number> {
     await tellGone(watch, seen);
     return LOOK_MS;
   }
-  const orderly = await listen(watch, seen);
-  if (watch.signal.aborted || (await isAlive(seen.process))) return AGAIN_MS;
-  if (orderly) await forget(watch, seen);
-  return 0;
+  const end = await listen(watch, seen);
+  if (end === 'shutdown') await finishShutdown(watch, seen);
+  return watch.signal.aborted || (await isAlive(seen.process)) ? AGAIN_MS : 0;
 }
 
-/** Listens until the monitor breaks. Answers whether the guest had said that it shuts itself down. */
-async function listen({ machine, tell, signal }: Watch, seen: LiveSighting): Promise<boolean> {
-  const monitor = await connectQmp(seen.launch.monitor('events'), machine.name, { signal });
-  let orderly = false;
-  monitor.onEvent((event: QmpEvent) => {
-    orderly ||= isOrderlyShutdown(event);
-    const report = reportOf(machine.name, seen.record, event);
-    if (report !== null) tell(report);
-  });
-  await untilClosed(monitor, signal);
-  return orderly;
-}
-
-async function untilClosed(monitor: QmpConnection, signal: AbortSignal): Promise<void> {
-  const close = (): void => {
-    monitor.close();
+/** Listens until the monitor breaks, or the guest has shut itself down: then nothing more is to be heard. */
+async function listen(
+  { rack, machine, tell, signal }: Watch,
+  { launch, record }: LiveSighting,
+): Promise<'broken' | 'shutdown'> {
+  const report = (told: HardwareReport | null): void => {
+    if (told !== null) tell(told);
   };
-  signal.addEventListener('abort', close, { once: true });
-  if (signal.aborted) close();
-  await monitor.closed;
-  signal.removeEventListener('abort', close);
+  const monitor = await connectQmp(launch.monitor('events'), machine.name, { signal });
+  try {
+    const end = monitor.next(isOrderlyShutdown, signal).then(
+      () => 'shutdown' as const,
+      () => 'broken' as const,
+    );
+    monitor.onEvent((event) => {
+      report(reportOf(machine.name, record, event));
+    });
+    // What happened while nobody listened shows in the state that the machine is in.
+    const { status } = await monitor.execute('query-status', {}, { signal });
+    report(reportOfState(machine.name, record, { status, atMs: rack.clock.now() }));
+    return status === 'shutdown' ? 'shutdown' : await end;
+  } finally {
+    monitor.close();
+  }
 }
 
 /** When it was first seen to be gone is kept: told again after a restart of the service, it is the same occurrence. */
@@ -91,9 +93,12 @@ async function tellGone({ rack, machine, tell, ended }: Watch, { record }: Sight
   tell(goneReport(machine.name, record, goneAtMs));
 }
 
-/** Ended as it wanted to: no failure, now or later. */
-async function forget({ rack, machine }: Watch, { record }: Sighting): Promise<void> {
-  await noteOfDead(machine, record.launch, { orderedOffAtMs: rack.clock.now() });
+/** The guest is off; the process that still stands for it ends as if that had been ordered. */
+function finishShutdown({ rack, machine }: Watch, { record }: LiveSighting): Promise<void> {
+  return machine.locks.start.runExclusive(async () => {
+    const now = await look(machine);
+    if (now?.record.launch === record.launch) await switchOff(rack, machine);
+  });
 }
 
 /** Answers false when it was ordered off after all, or started again. */
