@@ -94,6 +94,11 @@ export function createReport(log: Logger, metrics: Metrics): Journalist {
         );
     },
 
+    stoodBy({ machine, server, snapshot }) {
+      const what = snapshot === null ? 'nothing any more' : `${snapshot} of ${server ?? ''}`;
+      log.info({ machine, server, snapshot }, `${machine} holds ready ${what}`);
+    },
+
     fault(what, error) {
       log.error({ err: error }, what);
     },

@@ -6,11 +6,12 @@ import type { PolicySet } from '../engine/policy-set.js';
 import { toInstant } from '../engine/time.js';
 import type { Hardware } from '../hw/index.js';
 import type { Acceptance, Store } from '../store/store.js';
-import { createDispatcher } from './dispatcher.js';
+import { createDispatcher, viewFor } from './dispatcher.js';
 import type { Journalist } from './journalist.js';
 import { createLanes } from './lanes.js';
 import { createOperations } from './operations.js';
 import { createScheduler } from './scheduler.js';
+import { createStandby } from './standby.js';
 import { surveyDrives } from './survey.js';
 
 /**
@@ -100,6 +101,7 @@ export function createControlRoom(parts: ControlRoomParts): ControlRoom {
       await survey();
       dispatcher.reconsider();
       scheduler.reconsider();
+      standby.reconsider();
     },
   });
   const dispatcher = createDispatcher({
@@ -122,6 +124,14 @@ export function createControlRoom(parts: ControlRoomParts): ControlRoom {
     },
   });
 
+  const standby = createStandby({
+    clock,
+    policySet,
+    hardware,
+    view: () => viewFor(store, policySet(), { at: toInstant(clock.now()) }),
+    journalist,
+  });
+
   /** Our own follow-ups come this way: a full queue must not lose what an operation has begun. */
   async function take(events: readonly EngineEvent[]): Promise<readonly Acceptance[]> {
     const results = await store.accept(events, toInstant(clock.now()));
@@ -134,7 +144,10 @@ export function createControlRoom(parts: ControlRoomParts): ControlRoom {
 
   async function surveyRegularly(): Promise<void> {
     // The sleep ends early only when the service stops.
-    while (await clock.sleep(SURVEY_EVERY_MS, closing.signal).then(always, never)) await survey();
+    while (await clock.sleep(SURVEY_EVERY_MS, closing.signal).then(always, never)) {
+      await survey();
+      standby.reconsider();
+    }
   }
 
   return {
@@ -144,6 +157,7 @@ export function createControlRoom(parts: ControlRoomParts): ControlRoom {
       lanes.follow((await store.view(toInstant(clock.now()))).servers);
       for (const operation of await store.unfinishedOperations()) operations.resume(operation);
       dispatcher.enqueue(await store.pending());
+      standby.reconsider();
       if (parts.schedules) loops.push(scheduler.run(closing.signal));
       loops.push(surveyRegularly());
     },
@@ -157,13 +171,14 @@ export function createControlRoom(parts: ControlRoomParts): ControlRoom {
       await survey();
       dispatcher.reconsider();
       scheduler.reconsider();
+      standby.reconsider();
     },
     settled: () => dispatcher.settled(),
     async drain(withinMs) {
       dispatcher.close();
       closing.abort(new Error('the service is stopping'));
       await dispatcher.settled();
-      await Promise.all(loops);
+      await Promise.all([...loops, standby.close()]);
       await operations.ended(withinMs);
     },
     get waiting() {

@@ -17,6 +17,12 @@ export interface Journalist {
     how: { readonly step: string; readonly failure: StepFailure; readonly final: boolean },
   ): void;
   ended(operation: Operation, end: OperationEnd): void;
+  /** A backup holds a snapshot ready from now on; null: none any more. */
+  stoodBy(what: {
+    readonly machine: string;
+    readonly server: string | null;
+    readonly snapshot: string | null;
+  }): void;
   /** Something went wrong that no operation carries. */
   fault(what: string, error: unknown): void;
 }

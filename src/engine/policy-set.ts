@@ -87,6 +87,8 @@ export interface RestartPolicy extends PolicyBase {
   /** Memory taken at or after the first symptom of such a cause is never started. */
   readonly never: readonly CauseClass[];
   readonly coldBoot: 'last-resort' | 'never';
+  /** `armed`: the backup that would take over holds the snapshot that would be woken. */
+  readonly standby: 'armed' | 'none';
   /** A symptom that was last seen longer ago than this does not announce the failure. */
   readonly symptomsWithinMs: number;
   readonly backups: { readonly require: Condition | null; readonly prefer: readonly BackupPreference[] };

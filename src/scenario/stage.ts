@@ -49,6 +49,7 @@ export async function setStage(policySet: PolicySet): Promise<Stage> {
     noted: ignore,
     stepFailed: ignore,
     ended: ignore,
+    stoodBy: ignore,
     fault(what, error) {
       faults.push(`${what}: ${error instanceof Error ? error.message : String(error)}`);
     },

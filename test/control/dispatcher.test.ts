@@ -159,6 +159,7 @@ function journalist(): Journalist {
     noted: ignore,
     stepFailed: ignore,
     ended: ignore,
+    stoodBy: ignore,
     fault: (_what, error) => faults.push(error),
   };
 }

@@ -65,6 +65,7 @@ function machineNeeds(corpus: Corpus, machine: Machine, machines: readonly Machi
     ];
   }
   const active = machines.filter(({ role }) => role === 'active');
+  const armed = restarts.filter(({ body }) => body.spec.standby === 'armed');
   return [
     ...firstNeed('memory', restarts, active, 'wakes snapshots on backup servers'),
     ...firstNeed(
@@ -73,6 +74,7 @@ function machineNeeds(corpus: Corpus, machine: Machine, machines: readonly Machi
       active,
       'starts backup servers, which must be stopped when they fail in turn',
     ),
+    ...firstNeed('standby', armed, active, 'has backup servers hold a snapshot ready (standby: armed)'),
   ];
 }
 

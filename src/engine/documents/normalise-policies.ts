@@ -100,6 +100,7 @@ export function toRestartPolicy(checked: Checked<'RestartPolicy'>): RestartPolic
     snapshots: spec.snapshots.map(toSnapshotRule),
     never: [...new Set((Array.isArray(never) ? never : [never]).map(({ cause }) => cause))],
     coldBoot: spec.coldBoot ?? 'never',
+    standby: spec.standby ?? 'none',
     symptomsWithinMs: milliseconds(spec.symptomsWithin ?? '24h'),
     backups: {
       require: compiled(backups.require),

@@ -292,6 +292,10 @@ export interface RestartPolicyDocument {
      */
     coldBoot?: 'last-resort' | 'never';
     /**
+     * `armed`: the backup that would take over holds the snapshot that would be woken, loaded and paused, so that a restart takes a moment. It costs the memory of the backup. `none`: it is loaded when it is needed.
+     */
+    standby?: 'armed' | 'none';
+    /**
      * A symptom that was last seen longer ago than this does not announce the failure.
      */
     symptomsWithin?: Duration;

@@ -36,6 +36,8 @@ interface ServerRow {
   readonly state: string;
 }
 
+const NEVER = new AbortController().signal;
+
 describeSuite('servers that are QEMU machines', QEMU, () => {
   const sites: Site[] = [];
   const services: RunningService[] = [];
@@ -165,14 +167,53 @@ describeSuite('servers that are QEMU machines', QEMU, () => {
     await service.post('/v1/servers/web-1/snapshot', { by: 'test', condition: 'scheduled' });
     await complete(service, 1);
     await say(scene, 'web-1', 'poweroff');
-    const events = await eventually(
-      async () =>
-        (await service.get('/v1/decisions?limit=50')) as { items: { event: { id: string; kind: string } }[] },
-      ({ items }) => items.some(({ event }) => event.id.includes('SHUTDOWN')),
-      'an alert of the shutdown',
+    await isToldOfShutdown(service);
+  });
+
+  it('hears of a guest that has shut itself down while nobody listened', async () => {
+    const scene = await stage({});
+    const before = await scene.start();
+    await before.post('/v1/servers/web-1/snapshot', { by: 'test', condition: 'scheduled' });
+    await complete(before, 1);
+    before.process.kill('SIGKILL');
+    await before.exited;
+    await say(scene, 'web-1', 'poweroff');
+    const open = scene.site.driver.open(scene);
+    await eventually(
+      () => open.machine('web-1').power?.guest(NEVER) ?? Promise.resolve(null),
+      (guest) => guest?.heartbeatAt === null,
+      'a guest that is off',
     );
-    expect(events.items.filter(({ event }) => event.kind === 'failure')).toEqual([]);
-    expect((await server(service, 'web-1')).state).toBe('up');
+    await open.close();
+    await isToldOfShutdown(await scene.start());
+  });
+
+  it('wakes what the backup holds ready where a policy asks for that', async () => {
+    const scene = await stage({ restart: { standby: 'armed' } });
+    const service = await scene.start();
+    await service.post('/v1/servers/web-1/snapshot', { by: 'test', condition: 'scheduled' });
+    await complete(service, 1);
+    await service.post('/v1/servers/web-1/snapshot', { by: 'test', condition: 'scheduled' });
+    const newest = (await complete(service, 2)).at(-1)?.id;
+    const armed = await eventually(
+      () => Promise.resolve(readRecord(scene, 'spare-1')),
+      (record) => record?.phase === 'armed' && record.snapshot === newest && record.pid !== null,
+      'a backup that holds the newest snapshot ready',
+    );
+    process.kill(scene.site.pidOf('web-1') ?? 0, 'SIGKILL');
+    await runsOn(service, 'web-1', 'spare-1');
+    // The very process that was held ready, not another that loaded the same.
+    expect(readRecord(scene, 'spare-1')).toMatchObject({
+      phase: 'running',
+      pid: armed?.pid,
+      snapshot: newest,
+    });
+    const woken = await waitForConsole(
+      scene.site.consoleOf('spare-1'),
+      ({ goodChecks }) => goodChecks >= 1,
+      'the server on the backup',
+    );
+    expect([woken.disagreements, woken.badChecks, woken.boots]).toEqual([[], 0, 0]);
   });
 
   it('two fail at once and there is one backup: one is woken, the other waits loudly', async () => {
@@ -190,7 +231,7 @@ describeSuite('servers that are QEMU machines', QEMU, () => {
     );
     const other = woken[0]?.name === 'web-1' ? 'web-2' : 'web-1';
     expect(await server(service, other)).toMatchObject({ state: 'failed', machine: other });
-    expect(readRecord(scene, 'spare-1').server).toBe(woken[0]?.name);
+    expect(readRecord(scene, 'spare-1')?.server).toBe(woken[0]?.name);
   });
 
   it('goes to the next backup when the QEMU of the first does not start', async () => {
@@ -281,6 +322,17 @@ async function complete(
   );
 }
 
+async function isToldOfShutdown(service: RunningService): Promise<void> {
+  const { items } = await eventually(
+    async () =>
+      (await service.get('/v1/decisions?limit=50')) as { items: { event: { id: string; kind: string } }[] },
+    (decisions) => decisions.items.some(({ event }) => event.id.includes('SHUTDOWN')),
+    'an alert of the shutdown',
+  );
+  expect(items.filter(({ event }) => event.kind === 'failure')).toEqual([]);
+  expect((await server(service, 'web-1')).state).toBe('up');
+}
+
 async function servers(service: RunningService): Promise<readonly ServerRow[]> {
   return ((await service.get('/v1/status')) as { servers: ServerRow[] }).servers;
 }
@@ -312,9 +364,18 @@ function memoryBytes(scene: Scene): number {
   return files.reduce((sum, file) => sum + (existsSync(file) ? statSync(file).size : 0), 0);
 }
 
-function readRecord({ site }: Scene, machine: string): { readonly server: string } {
+interface LaunchRow {
+  readonly launch: string;
+  readonly phase: string;
+  readonly server: string;
+  readonly snapshot: string | null;
+  readonly pid: number | null;
+}
+
+/** What was last started on a machine; null when nothing was. */
+function readRecord({ site }: Scene, machine: string): LaunchRow | null {
   const file = join(site.folder, 'qemu/machines', machine, 'launch.json');
-  return JSON.parse(readFileSync(file, 'utf8')) as { readonly server: string };
+  return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as LaunchRow) : null;
 }
 
 /** A line on the guest's console. */

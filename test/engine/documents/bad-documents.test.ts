@@ -9,6 +9,7 @@ const BAD = [
   ['backup-has-disk', 'BACKUP_HAS_DISK', '21:38', 'spec.servers[1].disk'],
   ['capability-missing-memory', 'CAPABILITY_MISSING', '19:7', 'spec.servers[0].driver'],
   ['capability-missing-storage', 'CAPABILITY_MISSING', '10:56', 'spec.drives[1].driver'],
+  ['capability-missing-standby', 'CAPABILITY_MISSING', '20:80', 'spec.servers[1].driver'],
   ['cron-syntax-field', 'CRON_SYNTAX', '5:9', 'spec.cron'],
   ['cron-syntax-never', 'CRON_SYNTAX', '5:9', 'spec.cron'],
   ['cron-syntax-seconds', 'CRON_SYNTAX', '5:9', 'spec.cron'],

@@ -121,6 +121,7 @@ export function restartPolicy(settings: RestartPolicySettings = {}): RestartPoli
     snapshots: [rule('matching'), rule('any')],
     never: [],
     coldBoot: 'never',
+    standby: 'none',
     symptomsWithinMs: HOUR,
     backups: {
       require: requireOfBackups ? compileCondition(requireOfBackups) : null,
