@@ -190,6 +190,8 @@ async function prepareTransfer(
   const capabilities = [
     // Without it QEMU tells nothing of the transfer.
     { capability: 'events', state: true },
+    // On a machine that was itself woken it is still set, and the two exclude each other.
+    { capability: 'late-block-activate', state: false },
     { capability: 'background-snapshot', state: mode === 'background' },
   ] as const;
   await control.execute('migrate-set-capabilities', { capabilities }, { signal });
