@@ -6,6 +6,7 @@ import { createDriveHelper } from './drive/helper.js';
 import { qemuPower } from './power.js';
 import { driveNamed, machineNamed, openRack, type MachineLocks, type RackBase } from './rack.js';
 import { SETTINGS_SCHEMAS } from './settings.js';
+import { createSinks } from './snapshot/sink.js';
 import { takeSnapshot } from './snapshot/take.js';
 import { qemuStandby } from './standby.js';
 import { qemuStorage } from './storage.js';
@@ -36,10 +37,9 @@ export const QEMU_DRIVER: Pick<Driver, 'name' | 'capabilities' | 'settings'> = {
 /** The driver of servers that are QEMU processes on this host. */
 export function qemuDriver({ root, clock, programs }: QemuDriverOptions): Driver {
   const locks = new Map<string, MachineLocks>();
-  const base: Omit<RackBase, 'helper'> = {
+  const base: Omit<RackBase, 'helper' | 'sinks'> = {
     root,
     clock,
-    sinkProgram: programs.sink,
     compatibility: createCompatibilityCache(),
     locksOf(machine) {
       const known = locks.get(machine) ?? { start: new Mutex(), snapshot: new Mutex(), status: new Mutex() };
@@ -51,7 +51,8 @@ export function qemuDriver({ root, clock, programs }: QemuDriverOptions): Driver
     ...QEMU_DRIVER,
     open(entries) {
       const helper = createDriveHelper(programs.driveHelper);
-      const rack = openRack({ ...base, helper }, entries);
+      const sinks = createSinks(programs.sink);
+      const rack = openRack({ ...base, helper, sinks }, entries);
       return {
         machine(name) {
           const machine = machineNamed(rack, name);
@@ -68,6 +69,7 @@ export function qemuDriver({ root, clock, programs }: QemuDriverOptions): Driver
         watch: (tell) => watchRack(rack, tell),
         async close() {
           helper.close();
+          sinks.close();
         },
       } satisfies OpenDriver;
     },

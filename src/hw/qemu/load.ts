@@ -50,7 +50,7 @@ export async function wakeable(
   return manifest;
 }
 
-interface Load {
+export interface Load {
   readonly manifest: StoredManifest;
   readonly drive: QemuDrive;
   readonly signal: AbortSignal;

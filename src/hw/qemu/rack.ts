@@ -8,6 +8,7 @@ import { definitionOf, type MachineDefinition } from './definition.js';
 import type { DriveHelper } from './drive/helper.js';
 import { MAX_SOCKET_PATH, launchIn } from './launch-folder.js';
 import { driveSettings, machineSettings, type DriveSettings, type MachineSettings } from './settings.js';
+import type { Sinks } from './snapshot/sink.js';
 
 /** A server of the inventory that is a QEMU process on this host. */
 export interface QemuMachine {
@@ -46,17 +47,14 @@ export interface QemuRack {
   /** Where the driver keeps what must outlive the service: records of starts, accesses, monitor sockets. */
   readonly root: string;
   readonly helper: DriveHelper;
-  readonly sinkProgram: string;
+  readonly sinks: Sinks;
   readonly compatibility: CompatibilityCache;
   readonly machines: ReadonlyMap<string, QemuMachine>;
   readonly drives: ReadonlyMap<string, QemuDrive>;
 }
 
 /** What outlives one opening of the driver within the process. */
-export interface RackBase extends Pick<
-  QemuRack,
-  'clock' | 'root' | 'helper' | 'sinkProgram' | 'compatibility'
-> {
+export interface RackBase extends Pick<QemuRack, 'clock' | 'root' | 'helper' | 'sinks' | 'compatibility'> {
   locksOf(machine: string): MachineLocks;
 }
 

@@ -1,8 +1,15 @@
 import { HardwareError, type StandbyCapability } from '../contract.js';
 import { armedWith, dropArmed } from './armed.js';
-import { assertPath, assertWanted, driveNamed, type QemuMachine, type QemuRack } from './rack.js';
+import {
+  assertPath,
+  assertWanted,
+  directoryOf,
+  driveNamed,
+  type QemuMachine,
+  type QemuRack,
+} from './rack.js';
 import { lookRunning } from './sighting.js';
-import { loadSnapshot, wakeable } from './load.js';
+import { loadSnapshot, wakeable, type Load } from './load.js';
 
 /** Standby over QEMU: a process that has loaded the memory and waits, with its disk not yet opened for writing. */
 export function qemuStandby(rack: QemuRack, machine: QemuMachine): StandbyCapability {
@@ -25,8 +32,7 @@ export function qemuStandby(rack: QemuRack, machine: QemuMachine): StandbyCapabi
         if ((await armedWith(machine))?.record.snapshot === snapshot) return;
         const manifest = await wakeable(rack, machine, { server, snapshot, drive, signal });
         await dropArmed(rack, machine);
-        const loaded = await loadSnapshot(rack, machine, { manifest, drive, signal });
-        loaded.control.close();
+        await loadChecked(rack, machine, { manifest, drive, signal });
       });
     },
 
@@ -39,4 +45,22 @@ export function qemuStandby(rack: QemuRack, machine: QemuMachine): StandbyCapabi
       return (await armedWith(machine))?.record.snapshot ?? null;
     },
   };
+}
+
+/** Loads and reads back at the same time: nothing of what is loaded runs before its checksum is known. */
+async function loadChecked(rack: QemuRack, machine: QemuMachine, load: Load): Promise<void> {
+  const { manifest, drive, signal } = load;
+  const { snapshot } = manifest;
+  const [loaded, verdict] = await Promise.allSettled([
+    loadSnapshot(rack, machine, load),
+    rack.helper.call('verify', drive.name, { directory: directoryOf(drive), snapshot }, signal),
+  ]);
+  if (loaded.status === 'fulfilled') loaded.value.control.close();
+  if (loaded.status === 'fulfilled' && verdict.status === 'fulfilled' && verdict.value === 'ok') return;
+  await dropArmed(rack, machine);
+  if (verdict.status === 'rejected') throw verdict.reason;
+  if (verdict.value === 'ok' && loaded.status === 'rejected') throw loaded.reason;
+  const what = verdict.value === 'absent' ? 'is not there any more' : 'does not match its checksum';
+  const code = verdict.value === 'absent' ? 'absent' : 'damaged';
+  throw new HardwareError(code, snapshot, `${snapshot} on ${drive.name} ${what}`);
 }

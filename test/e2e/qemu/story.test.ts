@@ -269,6 +269,11 @@ describeSuite('servers that are QEMU machines', QEMU, () => {
       ({ ticks }) => ticks.length > counted.ticks.length + 20,
       'the server running on without the service',
     );
+    await eventually(
+      () => Promise.resolve(processesOf('qemu-nbd', scene.site.folder)),
+      (pids) => pids.length === 0,
+      'nothing that holds the drive',
+    );
     const after = await scene.start();
     await complete(after, 1);
     const reading = await waitForConsole(
@@ -362,6 +367,21 @@ function memoryBytes(scene: Scene): number {
     return existsSync(snapshots) ? readdirSync(snapshots).map((id) => join(snapshots, id, 'memory')) : [];
   });
   return files.reduce((sum, file) => sum + (existsSync(file) ? statSync(file).size : 0), 0);
+}
+
+/** Pids of the program whose command line speaks of the folder. */
+function processesOf(program: string, folder: string): readonly string[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .filter((pid) => {
+      try {
+        const line = readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+        return line.includes(program) && line.includes(folder);
+      } catch {
+        // It has ended meanwhile.
+        return false;
+      }
+    });
 }
 
 interface LaunchRow {

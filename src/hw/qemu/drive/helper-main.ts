@@ -9,10 +9,14 @@ import { troubleOf } from './trouble.js';
 process.on('message', (message: unknown) => {
   if (isRequest(message)) void serve(message);
 });
-process.on('disconnect', () => {
+process.on('disconnect', leave);
+// The service may have gone while this process was starting, before there was anybody to hear of it.
+if (!process.connected) leave();
+
+function leave(): void {
   // Threads that hang on a drive must not keep it alive.
   process.kill(process.pid, 'SIGKILL');
-});
+}
 
 async function serve(request: HelperRequest): Promise<void> {
   const { id } = request;

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { HardwareError } from '../../contract.js';
+import { unlessAborted, within } from '../abort.js';
 import { deferred } from '../deferred.js';
 import type { QmpCommand, QmpCommands, QmpEvent } from './commands.js';
 import { createLineReader } from './lines.js';
@@ -53,23 +54,19 @@ export async function connectQmp(
   options: { readonly timeoutMs?: number; readonly signal?: AbortSignal } = {},
 ): Promise<QmpConnection> {
   const { timeoutMs = CONNECT_TIMEOUT_MS, signal } = options;
-  const deadline = withinTime(timeoutMs, signal);
   const socket = connect(path);
   try {
-    await once(socket, 'connect', { signal: deadline });
-    return await negotiate(socket, subject, deadline);
+    return await within(timeoutMs, signal ?? null, async (limit) => {
+      await once(socket, 'connect', { signal: limit });
+      return negotiate(socket, subject, limit);
+    });
   } catch (error) {
     socket.destroy();
     throw connectionError(error, path, subject, { timeoutMs, signal });
   }
 }
 
-function withinTime(timeoutMs: number, signal: AbortSignal | undefined): AbortSignal {
-  const timeout = AbortSignal.timeout(timeoutMs);
-  return signal === undefined ? timeout : AbortSignal.any([signal, timeout]);
-}
-
-async function negotiate(socket: Socket, subject: string, deadline: AbortSignal): Promise<QmpConnection> {
+async function negotiate(socket: Socket, subject: string, limit: AbortSignal): Promise<QmpConnection> {
   const greeted = deferred();
   const connection = serve(socket, subject, () => {
     greeted.resolve();
@@ -79,15 +76,11 @@ async function negotiate(socket: Socket, subject: string, deadline: AbortSignal)
       connection.failure() ?? new HardwareError('no-answer', subject, `${subject}: QEMU closed its monitor`)
     );
   });
-  const late = once(deadline, 'abort').then(() => {
-    throw deadline.reason;
-  });
-  if (deadline.aborted) throw deadline.reason;
-  await Promise.race([greeted.promise, lost, late]);
-  // They have no more to say here; that they end later is nobody's error.
+  // It has more to say only until the greeting; that it ends later is nobody's error.
   lost.catch(() => undefined);
-  late.catch(() => undefined);
-  await connection.execute('qmp_capabilities', {}, { signal: deadline });
+  const late = (): Error => new Error('no greeting in time', { cause: limit.reason });
+  await unlessAborted(Promise.race([greeted.promise, lost]), limit, late);
+  await connection.execute('qmp_capabilities', {}, { signal: limit });
   return connection;
 }
 

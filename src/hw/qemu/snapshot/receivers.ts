@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { runProgram } from '../run-program.js';
 import { scratchFile, type Job } from './job.js';
-import { startSink, type Sink } from './sink.js';
+import type { Sink } from './sink.js';
 import { startTarget, type Target } from './target.js';
 
 /** The processes that bring a snapshot onto the drive; QEMU itself touches no file there. */
@@ -22,15 +22,14 @@ interface DiskShape {
 }
 
 /**
- * Starts both, and makes the images that the disk goes through, all at the same time.
+ * Starts both at the same time.
  * @throws {HardwareError} when one of them does not start; none is left then.
  */
 export async function startReceivers(job: Job, shape: DiskShape): Promise<Receivers> {
   const { rack, machine, drive, layout, order, launch } = job;
   const { snapshot, signal } = order;
-  const [sink, target, scratch] = await Promise.allSettled([
-    startSink(
-      rack.sinkProgram,
+  const [sink, target] = await Promise.allSettled([
+    rack.sinks.start(
       {
         socket: join(launch.folder, 'memory.sock'),
         file: layout.memory(snapshot),
@@ -41,14 +40,16 @@ export async function startReceivers(job: Job, shape: DiskShape): Promise<Receiv
       signal,
     ),
     startDiskTarget(job, shape),
-    createImage(job, [scratchFile(job), String(shape.diskBytes)]),
   ]);
-  if (sink.status === 'fulfilled' && target.status === 'fulfilled' && scratch.status === 'fulfilled') {
-    return together(sink.value, target.value);
-  }
+  if (sink.status === 'fulfilled' && target.status === 'fulfilled') return together(sink.value, target.value);
   if (sink.status === 'fulfilled') sink.value.end();
   if (target.status === 'fulfilled') target.value.kill();
-  throw [sink, target, scratch].find((one) => one.status === 'rejected')?.reason;
+  throw [sink, target].find((one) => one.status === 'rejected')?.reason;
+}
+
+/** Makes the local image for blocks that the server overwrites while they are being copied. */
+export async function createScratch(job: Job, diskBytes: number): Promise<void> {
+  await createImage(job, [scratchFile(job), String(diskBytes)]);
 }
 
 function together(sink: Sink, target: Target): Receivers {

@@ -13,16 +13,17 @@ import { createServer, type Socket } from 'node:net';
 import { troubleOf } from '../drive/trouble.js';
 import { connectQmp } from '../qmp/connection.js';
 import { letRunOn } from './let-run.js';
-import { DISMISSED, type SinkMessage, type SinkOrder } from './sink-protocol.js';
+import { isSinkCommand, type SinkMessage, type SinkOrder } from './sink-protocol.js';
 
 /** A drive that takes so long for one request is stalled. */
 const STALL_MS = 10_000;
 const PROGRESS_BYTES = 64 * 2 ** 20;
+/** As many pieces as one call may write (`IOV_MAX`). */
+const MAX_CHUNKS = 1_024;
 const RESCUE_MS = 60_000;
 
-// The service that starts it has checked every part of the order.
-const order = JSON.parse(process.argv[2] ?? '{}') as SinkOrder;
-
+/** Null until there is something to receive: it is started ahead. */
+let work: SinkOrder | null = null;
 const queue: Buffer[] = [];
 const hash = createHash('sha256');
 let written = 0;
@@ -49,41 +50,59 @@ function take(chunk: Buffer): void {
   wake();
 }
 
-async function write(): Promise<void> {
-  const file = await watched(open(order.file, 'w', 0o600));
+async function write({ file: path }: SinkOrder): Promise<void> {
+  const file = await watched(open(path, 'w', 0o600));
+  try {
+    await writeTo(file);
+  } finally {
+    await file.close();
+  }
+  if (over) return;
+  over = true;
+  say({ kind: 'stored', bytes: written, sha256: hash.digest('hex') });
+}
+
+async function writeTo(file: FileHandle): Promise<void> {
   let told = 0;
-  for (let chunk = await next(); chunk !== null; chunk = await next()) {
-    await writeAll(file, chunk);
-    hash.update(chunk);
+  for (let chunks = await next(); chunks !== null; chunks = await next()) {
+    await writeAll(file, chunks);
+    for (const chunk of chunks) hash.update(chunk);
     if (written - told >= PROGRESS_BYTES) {
       told = written;
       say({ kind: 'progress', bytes: written });
     }
   }
   await watched(file.sync());
-  await file.close();
-  if (over) return;
-  over = true;
-  say({ kind: 'stored', bytes: written, sha256: hash.digest('hex') });
 }
 
-/** What has come meanwhile, in one piece; null after the last one. */
-async function next(): Promise<Buffer | null> {
+/** What has come meanwhile; null after the last of it. */
+async function next(): Promise<readonly Buffer[] | null> {
   while (queue.length === 0) {
     if (received || over) return null;
     await new Promise<void>((resolve) => {
       wake = resolve;
     });
   }
-  return Buffer.concat(queue.splice(0));
+  // Never joined to one piece: to touch that much new memory would take longer than to write it.
+  return queue.splice(0, MAX_CHUNKS);
 }
 
-async function writeAll(file: FileHandle, chunk: Buffer): Promise<void> {
-  for (let from = 0; from < chunk.length && !over;) {
-    const { bytesWritten } = await watched(file.write(chunk, from, chunk.length - from));
-    from += bytesWritten;
+async function writeAll(file: FileHandle, chunks: readonly Buffer[]): Promise<void> {
+  for (let rest = chunks; rest.length > 0 && !over;) {
+    const { bytesWritten } = await watched(file.writev(rest));
     written += bytesWritten;
+    rest = after(rest, bytesWritten);
   }
+}
+
+/** What is left of the chunks when so many bytes of them are written. */
+function after(chunks: readonly Buffer[], bytes: number): readonly Buffer[] {
+  let skip = bytes;
+  return chunks.flatMap((chunk) => {
+    const gone = Math.min(skip, chunk.length);
+    skip -= gone;
+    return gone === chunk.length ? [] : [chunk.subarray(gone)];
+  });
 }
 
 async function watched<T>(work: Promise<T>): Promise<T> {
@@ -107,9 +126,14 @@ const server = createServer((socket) => {
   socket.on('error', fail);
 });
 server.on('error', fail);
-server.listen(order.socket, () => {
-  say({ kind: 'listening' });
-});
+
+function receive(order: SinkOrder): void {
+  work = order;
+  server.listen(order.socket, () => {
+    say({ kind: 'listening' });
+  });
+  write(order).catch(fail);
+}
 
 setInterval(() => {
   if (busySince !== null && Date.now() - busySince > STALL_MS) {
@@ -117,10 +141,12 @@ setInterval(() => {
   }
 }, 250);
 
-write().catch(fail);
-
-process.on('message', (message) => {
-  if (message !== DISMISSED) return;
+process.on('message', (message: unknown) => {
+  if (!isSinkCommand(message)) return;
+  if (message.kind === 'receive') {
+    receive(message.order);
+    return;
+  }
   letGo();
   // SIGKILL of itself: a thread that hangs on a drive would keep it from ending in order.
   process.kill(process.pid, 'SIGKILL');
@@ -135,18 +161,23 @@ function letGo(): void {
   for (const socket of sockets) socket.destroy();
 }
 
-process.on('disconnect', () => {
+process.on('disconnect', leave);
+// The service may have gone while this process was starting, before there was anybody to hear of it.
+if (!process.connected) leave();
+
+function leave(): void {
   void rescue().finally(() => {
     process.kill(process.pid, 'SIGKILL');
   });
-});
+}
 
 async function rescue(): Promise<void> {
   fail(new Error('the service is gone'));
   letGo();
+  if (work === null) return;
   const signal = AbortSignal.timeout(RESCUE_MS);
-  const monitor = await connectQmp(order.guard, order.machine, { signal });
+  const monitor = await connectQmp(work.guard, work.machine, { signal });
   await letRunOn(monitor, signal);
   monitor.close();
-  await rm(order.socket, { force: true });
+  await rm(work.socket, { force: true });
 }

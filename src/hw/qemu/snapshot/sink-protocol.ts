@@ -1,6 +1,6 @@
 import type { HardwareErrorCode } from '../../contract.js';
 
-/** What a sink is started with, as its only argument, in JSON. */
+/** What a sink is to do: the first thing that it is told. */
 export interface SinkOrder {
   /** The UNIX socket that it listens on; QEMU connects to it. */
   readonly socket: string;
@@ -20,8 +20,13 @@ export type SinkMessage =
   /** It goes on taking what QEMU sends, and throws it away. */
   | { readonly kind: 'failed'; readonly code: HardwareErrorCode; readonly message: string };
 
-/** What a sink is told: it is not needed any more; let go of QEMU, and end. */
-export const DISMISSED = 'dismissed';
+/** What a sink is told. `dismiss`: it is not needed any more; let go of QEMU, and end. */
+export type SinkCommand =
+  { readonly kind: 'receive'; readonly order: SinkOrder } | { readonly kind: 'dismiss' };
+
+export function isSinkCommand(message: unknown): message is SinkCommand {
+  return typeof message === 'object' && message !== null && 'kind' in message;
+}
 
 export function isSinkMessage(message: unknown): message is SinkMessage {
   return typeof message === 'object' && message !== null && 'kind' in message;

@@ -1,9 +1,10 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { rm } from 'node:fs/promises';
 import { HardwareError } from '../../contract.js';
+import { unlessAborted, within } from '../abort.js';
 import { deferred } from '../deferred.js';
 import type { StoredFile } from '../manifest.js';
-import { DISMISSED, isSinkMessage, type SinkMessage, type SinkOrder } from './sink-protocol.js';
+import { isSinkMessage, type SinkCommand, type SinkMessage, type SinkOrder } from './sink-protocol.js';
 
 /** The process that receives a server's memory. */
 export interface Sink {
@@ -22,21 +23,74 @@ export interface Sink {
 const START_MS = 10_000;
 const UNHEARD_MS = 300;
 
+/** The sinks of one opening of the driver. */
+export interface Sinks {
+  /**
+   * Has a sink receive what QEMU will send, and resolves when it listens.
+   * @throws {HardwareError} `no-answer` when it does not start.
+   */
+  start(order: SinkOrder & { readonly drive: string }, signal: AbortSignal): Promise<Sink>;
+  close(): void;
+}
+
 /**
- * Starts a sink and resolves when it listens. `program` is the compiled sink, a file that Node can run.
- * @throws {HardwareError} `no-answer` when it does not start.
+ * To start a process takes a tenth of a second, a good part of a whole snapshot; so after each snapshot the sink of
+ * the next one is started.
+ * @param program the compiled sink, a file that Node can run.
  */
-export async function startSink(
-  program: string,
+export function createSinks(program: string): Sinks {
+  let spare: ChildProcess | null = null;
+  let open = true;
+
+  function take(): ChildProcess {
+    const ready = spare;
+    spare = null;
+    return ready?.connected === true ? ready : launch(program);
+  }
+
+  function replace(): void {
+    if (open) spare ??= launch(program);
+  }
+
+  return {
+    async start(order, signal) {
+      const sink = await startSink(take(), order, signal);
+      return {
+        ...sink,
+        get bytes() {
+          return sink.bytes;
+        },
+        end() {
+          sink.end();
+          replace();
+        },
+      };
+    },
+    close() {
+      open = false;
+      spare?.disconnect();
+    },
+  };
+}
+
+function launch(program: string): ChildProcess {
+  const child = fork(program, [], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'], execArgv: [] });
+  // Nobody listens to one that waits; that it died is seen when it is taken.
+  child.on('error', () => undefined);
+  // It does not keep the service alive, and ends by itself when the service has ended.
+  child.unref();
+  child.channel?.unref();
+  return child;
+}
+
+async function startSink(
+  child: ChildProcess,
   order: SinkOrder & { readonly drive: string },
   signal: AbortSignal,
 ): Promise<Sink> {
   const { drive, ...forSink } = order;
   await rm(order.socket, { force: true });
-  const child = fork(program, [JSON.stringify(forSink)], {
-    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-    execArgv: [],
-  });
+  child.channel?.ref();
   const listening = deferred();
   const stored = deferred<StoredFile>();
   // Whoever starts a sink and gives up before looking is not to be told by a crash.
@@ -82,6 +136,7 @@ export async function startSink(
   child.once('exit', (code, how) => {
     lost(String(how ?? code));
   });
+  tell(child, { kind: 'receive', order: forSink });
   await started(child, listening.promise, signal, drive);
   return {
     uri: `unix:${order.socket}`,
@@ -90,11 +145,16 @@ export async function startSink(
       return bytes;
     },
     end() {
-      if (child.connected) child.send(DISMISSED, () => undefined);
+      tell(child, { kind: 'dismiss' });
       // One that is stopped or stuck does not hear.
       setTimeout(() => child.kill('SIGKILL'), UNHEARD_MS).unref();
     },
   };
+}
+
+/** That it has died meanwhile is heard from itself. */
+function tell(child: ChildProcess, command: SinkCommand): void {
+  if (child.connected) child.send(command, () => undefined);
 }
 
 async function started(
@@ -103,21 +163,14 @@ async function started(
   signal: AbortSignal,
   drive: string,
 ): Promise<void> {
-  const limit = AbortSignal.any([signal, AbortSignal.timeout(START_MS)]);
-  const late = deferred<never>();
-  const giveUp = (): void => {
-    const code = signal.aborted ? 'aborted' : 'no-answer';
-    late.reject(
-      new HardwareError(code, drive, `${drive}: the process that stores the memory did not start in time`),
-    );
+  const late = (): HardwareError => {
+    const text = `${drive}: the process that stores the memory did not start in time`;
+    return new HardwareError(signal.aborted ? 'aborted' : 'no-answer', drive, text);
   };
-  limit.addEventListener('abort', giveUp, { once: true });
   try {
-    await Promise.race([listening, late.promise]);
+    await within(START_MS, signal, (limit) => unlessAborted(listening, limit, late));
   } catch (error) {
     child.kill('SIGKILL');
     throw error;
-  } finally {
-    limit.removeEventListener('abort', giveUp);
   }
 }

@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { HardwareError, type SnapshotManifest, type SnapshotOrder } from '../../contract.js';
+import { unlessAborted, within } from '../abort.js';
 import { incompatibility, snapshotMode } from '../compatibility.js';
 import { layerFile, layoutOf } from '../drive/layout.js';
 import { describeManifest, type StoredFile, type StoredManifest } from '../manifest.js';
@@ -19,7 +20,7 @@ import { scratchFile, type Job } from './job.js';
 import { bitmapName } from './names.js';
 import { freeze, type Instant } from './pause.js';
 import { followProgress, type Progress } from './progress.js';
-import { startReceivers, type Receivers } from './receivers.js';
+import { createScratch, startReceivers, type Receivers } from './receivers.js';
 import { bitmapsFor, diskSize, removeBitmaps, takeOutView } from './tidy.js';
 import { undo } from './undo.js';
 
@@ -90,7 +91,8 @@ async function takeOver(job: Job, control: QmpConnection): Promise<SnapshotManif
   let receivers: Receivers | null = null;
   try {
     const basis = await basisOf(job, control);
-    receivers = await prepare(job, control, basis);
+    receivers = await prepare(job, basis);
+    await prepareTransfer(control, basis.mode, order.signal);
     const instant = await freezeWithin(job, control, { basis, receivers });
     progress.begin(receivers.sink);
     const memory = await copyBoth(job, control, { basis, receivers, instant });
@@ -122,7 +124,7 @@ async function basisOf(job: Job, control: QmpConnection): Promise<Basis> {
   const { machine, drive, rack, order } = job;
   const { signal } = order;
   // What a crash left behind holds the disk, and would be taken for ours.
-  await takeOutView(control, machine.name, AbortSignal.any([signal, AbortSignal.timeout(REMAINS_MS)]));
+  await within(REMAINS_MS, signal, (limit) => takeOutView(control, machine.name, limit));
   const { status } = await control.execute('query-status', {}, { signal });
   if (status !== 'running') {
     throw new HardwareError(
@@ -170,16 +172,17 @@ async function assertWakeable({ rack, drive, seen, order }: Job, qemu: string): 
   throw new HardwareError('unsupported', order.server, text);
 }
 
-/** Everything that can be done before the server is paused. */
-async function prepare(job: Job, control: QmpConnection, basis: Basis): Promise<Receivers> {
+/** Room on the drive, and the processes that bring the snapshot there. */
+async function prepare(job: Job, basis: Basis): Promise<Receivers> {
   const { rack, drive, directory, order } = job;
   const { snapshot, signal } = order;
-  await rack.helper.call('prepare', drive.name, { directory, snapshot }, signal);
-  const [receivers] = await Promise.all([
-    startReceivers(job, { diskBytes: basis.diskBytes, below: basis.base?.layers.at(-1)?.file ?? null }),
-    prepareTransfer(control, basis.mode, signal),
+  const room = await Promise.allSettled([
+    rack.helper.call('prepare', drive.name, { directory, snapshot }, signal),
+    createScratch(job, basis.diskBytes),
   ]);
-  return receivers;
+  for (const made of room) if (made.status === 'rejected') throw made.reason;
+  const below = basis.base?.layers.at(-1)?.file ?? null;
+  return startReceivers(job, { diskBytes: basis.diskBytes, below });
 }
 
 async function prepareTransfer(
@@ -215,25 +218,27 @@ async function freezeWithin(
 ): Promise<Instant> {
   const { rack, machine, drive, order } = job;
   const { maxPauseMs } = machine.settings;
-  const limit = AbortSignal.timeout(maxPauseMs);
   const { mode, base } = basis;
   try {
-    return await freeze({
-      control,
-      clock: rack.clock,
-      machine: machine.name,
-      mode,
-      memoryUri: receivers.sink.uri,
-      view: {
-        drive: drive.name,
-        snapshot: order.snapshot,
-        scratch: scratchFile(job),
-        base: base?.snapshot ?? null,
-      },
-      signal: AbortSignal.any([order.signal, limit]),
-    });
+    return await within(maxPauseMs, order.signal, (signal) =>
+      freeze({
+        control,
+        clock: rack.clock,
+        machine: machine.name,
+        mode,
+        memoryUri: receivers.sink.uri,
+        view: {
+          drive: drive.name,
+          snapshot: order.snapshot,
+          scratch: scratchFile(job),
+          base: base?.snapshot ?? null,
+        },
+        signal,
+      }),
+    );
   } catch (error) {
-    if (!limit.aborted || order.signal.aborted) throw error;
+    const late = error instanceof HardwareError && error.code === 'aborted' && !order.signal.aborted;
+    if (!late) throw error;
     const text = `${machine.name} would be paused for more than ${maxPauseMs} ms (maxPauseMs); the snapshot is given up`;
     throw new HardwareError('refused', machine.name, text, { cause: error });
   }
@@ -247,7 +252,10 @@ async function copyBoth(
 ): Promise<StoredFile> {
   const { order, drive } = job;
   const [memory] = await Promise.all([
-    instant.memorySent.then(() => untilGivenUp(sink.stored, order)),
+    untilGivenUp(
+      instant.memorySent.then(() => sink.stored),
+      order,
+    ),
     copyDisk({
       control,
       drive: drive.name,
@@ -262,16 +270,11 @@ async function copyBoth(
 }
 
 function untilGivenUp<T>(work: Promise<T>, { signal, snapshot }: SnapshotOrder): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const giveUp = (): void => {
-      reject(new HardwareError('aborted', snapshot, `${snapshot} was given up`, { cause: signal.reason }));
-    };
-    if (signal.aborted) giveUp();
-    signal.addEventListener('abort', giveUp, { once: true });
-    work.then(resolve, reject).finally(() => {
-      signal.removeEventListener('abort', giveUp);
-    });
-  });
+  return unlessAborted(
+    work,
+    signal,
+    () => new HardwareError('aborted', snapshot, `${snapshot} was given up`, { cause: signal.reason }),
+  );
 }
 
 interface Copied {

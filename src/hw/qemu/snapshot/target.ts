@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { rm, stat } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { HardwareError } from '../../contract.js';
+import { unlessAborted, within } from '../abort.js';
 import { errorCode } from '../files.js';
 
 /**
@@ -38,8 +39,19 @@ export async function startTarget(order: TargetOrder, signal: AbortSignal): Prom
   const { program, socket, image, drive } = order;
   await rm(socket, { force: true });
   const child = spawn(
-    program,
-    [`--socket=${socket}`, '--format=qcow2', '--discard=unmap', '--detect-zeroes=unmap', '--shared=1', image],
+    'setpriv',
+    // It ends with the service: one that nobody connects to would wait on the drive for ever.
+    [
+      '--pdeathsig=KILL',
+      '--',
+      program,
+      `--socket=${socket}`,
+      '--format=qcow2',
+      '--discard=unmap',
+      '--detect-zeroes=unmap',
+      '--shared=1',
+      image,
+    ],
     { stdio: ['ignore', 'ignore', 'pipe'] },
   );
   const end = endOf(child, order);
@@ -49,14 +61,16 @@ export async function startTarget(order: TargetOrder, signal: AbortSignal): Prom
       child.kill('SIGKILL');
     },
     async ended(until) {
-      const failure = await Promise.race([end, given(until, drive)]);
+      const failure = await unlessAborted(end, until, () => {
+        const text = `${drive}: gave up waiting for its disk`;
+        return new HardwareError('aborted', drive, text, { cause: until.reason });
+      });
       if (failure !== null) throw failure;
     },
   };
-  const limit = AbortSignal.any([signal, AbortSignal.timeout(START_MS)]);
   try {
     await Promise.race([
-      listening(socket, limit, drive),
+      within(START_MS, signal, (limit) => listening(socket, limit, drive)),
       end.then((failure) => {
         throw failure ?? new HardwareError('drive-failed', drive, `${drive}: ${program} ended at once`);
       }),
@@ -76,7 +90,8 @@ function endOf(child: ChildProcess, { program, drive }: TargetOrder): Promise<Ha
   });
   return new Promise((resolve) => {
     child.once('error', (error) => {
-      const words = errorCode(error) === 'ENOENT' ? `there is no program ${program}` : error.message;
+      const words =
+        errorCode(error) === 'ENOENT' ? 'there is no program setpriv (util-linux)' : error.message;
       resolve(new HardwareError('refused', drive, `${drive}: the disk could not be written: ${words}`));
     });
     child.once('exit', (code, how) => {
@@ -104,18 +119,4 @@ async function isThere(path: string): Promise<boolean> {
   } catch {
     return false;
   }
-}
-
-function given(signal: AbortSignal, drive: string): Promise<never> {
-  return new Promise((_, reject) => {
-    const giveUp = (): void => {
-      reject(
-        new HardwareError('aborted', drive, `${drive}: gave up waiting for its disk`, {
-          cause: signal.reason,
-        }),
-      );
-    };
-    if (signal.aborted) giveUp();
-    else signal.addEventListener('abort', giveUp, { once: true });
-  });
 }
