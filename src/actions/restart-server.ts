@@ -16,6 +16,7 @@ import { noneLeft, notBegun, notIsolated, stop, unfenced, type Account } from '.
 import { fence } from './restart/fence.js';
 import { isolate, type Isolated } from './restart/isolate.js';
 import type { Restart } from './restart/job.js';
+import { loadAhead } from './restart/load-ahead.js';
 import type { Attempt } from './restart/reserve.js';
 import { survey } from './restart/survey.js';
 import type { Verified } from './restart/verify.js';
@@ -44,6 +45,16 @@ async function run(
   if (!surveyed.ok) return notBegun(ctx, surveyed.error);
   const restart: Restart = { ctx, plan, hardware, deps, ...surveyed.value };
 
+  const ended = new AbortController();
+  loadAhead(restart, ended.signal);
+  try {
+    return await carryOut(restart);
+  } finally {
+    ended.abort(new Error('the restart has ended'));
+  }
+}
+
+async function carryOut(restart: Restart): Promise<ActionEnd> {
   const fenced = await fence(restart, 'fence');
   if (!fenced.ok) return unfenced(restart, fenced.error);
   await recordFenced(restart);

@@ -4,7 +4,7 @@ import { planStandby, type StandbyPlan } from '../engine/standby.js';
 import type { PolicySet } from '../engine/policy-set.js';
 import { toInstant } from '../engine/time.js';
 import type { View } from '../engine/view.js';
-import { HardwareError, type StandbyCapability } from '../hw/contract.js';
+import type { StandbyCapability } from '../hw/contract.js';
 import type { Hardware } from '../hw/index.js';
 import type { Journalist } from './journalist.js';
 
@@ -37,8 +37,6 @@ export function createStandby(parts: StandbyParts): Standby {
   const closing = new AbortController();
   /** What could not be done, so that it is told once and not at every look. */
   const troubles = new Map<string, string>();
-  /** Whether a backup may still hold something that no policy asks for any more. */
-  let unsure = true;
   let woken = false;
   let working: Promise<void> | null = null;
 
@@ -56,15 +54,19 @@ export function createStandby(parts: StandbyParts): Standby {
 
   async function follow(): Promise<void> {
     const policies = policySet();
-    const asked = policies.restartPolicies.some(({ standby }) => standby === 'armed');
-    if (!asked && !unsure) return;
+    const able = new Map(
+      backupsOf(policies).flatMap((name) => {
+        const standby = hardware().standby(name);
+        return standby === null ? [] : [[name, standby]];
+      }),
+    );
+    if (able.size === 0) return;
     const seen = await view();
-    const plans = asked ? await planStandby(policies, seen, toInstant(clock.now())) : [];
-    unsure = asked;
-    for (const backup of idleBackups(policies, seen)) {
+    const plans = await planStandby(policies, seen, toInstant(clock.now()));
+    for (const backup of idle(seen)) {
       if (closing.signal.aborted) return;
-      const standby = standbyOf(hardware(), backup);
-      if (standby === null) continue;
+      const standby = able.get(backup);
+      if (standby === undefined) continue;
       const plan = plans.find((one) => one.backup === backup) ?? null;
       try {
         await bringAbout(standby, backup, plan);
@@ -113,20 +115,13 @@ export function createStandby(parts: StandbyParts): Standby {
   };
 }
 
-/** Backups that nothing runs on and that no restart has reserved: only their memory may be filled. */
-function idleBackups({ inventory }: PolicySet, { machines }: View): readonly string[] {
-  return machines
-    .filter(({ state, reservedBy }) => state === 'idle' && reservedBy === null)
-    .map(({ name }) => name)
-    .filter((name) => inventory.machines.get(name)?.role === 'backup');
+function backupsOf({ inventory }: PolicySet): readonly string[] {
+  return [...inventory.machines.values()].filter(({ role }) => role === 'backup').map(({ name }) => name);
 }
 
-/** Null when the driver of the machine cannot hold anything ready. */
-function standbyOf(hardware: Hardware, machine: string): StandbyCapability | null {
-  try {
-    return hardware.standby(machine);
-  } catch (error) {
-    if (error instanceof HardwareError && error.code === 'unsupported') return null;
-    throw error;
-  }
+/** Machines that nothing runs on and that no restart has reserved: only their memory may be filled. */
+function idle({ machines }: View): readonly string[] {
+  return machines
+    .filter(({ state, reservedBy }) => state === 'idle' && reservedBy === null)
+    .map(({ name }) => name);
 }

@@ -85,9 +85,11 @@ export interface MemoryCapability {
 export interface StandbyCapability {
   /**
    * Loads memory and disk of the snapshot and holds the machine paused: nothing runs and nothing is written, so
-   * it needs neither a fence nor access to the drive. A later `resume` of the same snapshot lets it run. What was
-   * armed before is disarmed; arming the same snapshot again is a success.
+   * it needs neither a fence nor access to the drive. The stored bytes are read back as by `verify` on the way. A
+   * later `resume` of the same snapshot lets it run. What was armed before is disarmed; arming the same snapshot
+   * again is a success, without another look at its bytes. While it is armed the machine counts as off.
    * @throws {HardwareError} `refused` when the machine runs a server, `absent` or `damaged` for the snapshot.
+   * Nothing is held then.
    */
   arm(
     order: Order & { readonly server: string; readonly snapshot: string; readonly drive: string },

@@ -35,7 +35,8 @@ export interface Hardware {
   power(machine: string): PowerCapability;
   memory(machine: string): MemoryCapability;
   storage(drive: string): StorageCapability;
-  standby(machine: string): StandbyCapability;
+  /** Null when the driver of the machine cannot hold anything ready: a restart then does without. */
+  standby(machine: string): StandbyCapability | null;
   /** What the hardware says by itself, from every driver that listens. Returns what ends it. */
   watch(tell: (report: HardwareReport) => void): () => void;
   close(): Promise<void>;
@@ -65,7 +66,7 @@ export function openHardware(inventory: HardwareInventory, drivers: ReadonlyMap<
     power: (name) => machine(name).power ?? cannot(name, 'power'),
     memory: (name) => machine(name).memory ?? cannot(name, 'memory'),
     storage: (name) => drive(name).storage ?? cannot(name, 'storage'),
-    standby: (name) => machine(name).standby ?? cannot(name, 'standby'),
+    standby: (name) => machine(name).standby ?? null,
     watch(tell) {
       const ends = [...open.values()].map((driver) => driver.watch?.(tell));
       return () => {

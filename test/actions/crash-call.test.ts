@@ -61,7 +61,10 @@ function mortal(hardware: Hardware, death: Death | null): { readonly hardware: H
       power: (machine) => guarded(hardware.power(machine)),
       memory: (machine) => guarded(hardware.memory(machine)),
       storage: (drive) => guarded(hardware.storage(drive)),
-      standby: (machine) => guarded(hardware.standby(machine)),
+      standby(machine) {
+        const standby = hardware.standby(machine);
+        return standby && guarded(standby);
+      },
       watch: (tell) => hardware.watch(tell),
       close: () => hardware.close(),
     },

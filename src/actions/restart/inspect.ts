@@ -1,4 +1,5 @@
 import { toInstant } from '../../engine/time.js';
+import { HardwareError } from '../../hw/contract.js';
 import { outcomeOf, type Outcome } from '../action.js';
 import { StepError, StepRefusal } from '../context.js';
 import { RESTART_CODES, type Restart } from './job.js';
@@ -44,7 +45,7 @@ async function snapshotWhole(restart: Restart, { attempt, expected }: Reserved):
   const { snapshot } = expected;
   const step = `${attempt.name}/checksum`;
   const read = await outcomeOf(
-    ctx.step(step, (signal) => readBack(restart, attempt.drive, expected, signal), {
+    ctx.step(step, (signal) => readBack(restart, attempt, expected, signal), {
       timeoutMs: restart.plan.sequence.start.timeoutMs,
       attempts: 2,
     }),
@@ -62,15 +63,38 @@ async function snapshotWhole(restart: Restart, { attempt, expected }: Reserved):
 
 /** The manifest lies beside the bytes it vouches for; the disk table does not. Both must agree. */
 async function readBack(
-  { ctx, hardware }: Restart,
-  drive: string,
-  expected: { readonly snapshot: string; readonly checksum: string | null },
+  restart: Restart,
+  attempt: Attempt,
+  { snapshot, checksum }: NonNullable<Reserved['expected']>,
   signal: AbortSignal,
-): Promise<'ok' | 'damaged' | 'absent'> {
-  const storage = hardware.storage(drive);
-  const manifest = await storage.inspect(expected.snapshot, signal);
+): Promise<Verdict> {
+  const storage = restart.hardware.storage(attempt.drive);
+  const manifest = await storage.inspect(snapshot, signal);
   if (manifest === 'absent') return 'absent';
   if (manifest === 'partial') return 'damaged';
-  if (manifest.server !== ctx.server || manifest.checksum !== expected.checksum) return 'damaged';
-  return storage.verify(expected.snapshot, signal);
+  if (manifest.server !== restart.ctx.server || manifest.checksum !== checksum) return 'damaged';
+  return (await holdReady(restart, attempt, snapshot, signal)) ?? storage.verify(snapshot, signal);
+}
+
+type Verdict = 'ok' | 'damaged' | 'absent';
+
+/**
+ * Where the backup can stand by, it loads the snapshot while its bytes are read back, or holds it already: letting
+ * it run is then a moment's work. Null when it cannot; the start then says why, or does without.
+ */
+async function holdReady(
+  { ctx, hardware }: Restart,
+  { backup, drive }: Attempt,
+  snapshot: string,
+  signal: AbortSignal,
+): Promise<Verdict | null> {
+  const standby = hardware.standby(backup);
+  if (standby === null) return null;
+  try {
+    await standby.arm({ operation: ctx.operation, server: ctx.server, snapshot, drive, signal });
+    return 'ok';
+  } catch (error) {
+    if (!(error instanceof HardwareError) || signal.aborted) throw error;
+    return error.code === 'damaged' || error.code === 'absent' ? error.code : null;
+  }
 }
