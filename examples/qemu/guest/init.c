@@ -1,5 +1,5 @@
 /*
- * The guest of the end-to-end tests: process 1 of a machine that has nothing else.
+ * The guest of the example, the end-to-end tests and the benchmark: process 1 of a machine that has nothing else.
  *
  * It keeps a table of sequence numbers in memory and the same numbers in blocks on its disk. Before it overwrites a
  * block it compares what the block holds with what memory remembers, and now and then it compares all of them. Memory
