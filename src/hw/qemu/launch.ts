@@ -129,7 +129,9 @@ async function connectWhenThere(
       try {
         return await connectQmp(path, subject, { signal });
       } catch (error) {
-        if (signal.aborted || performance.now() >= until) throw error;
+        // What speaks another protocol will not turn into QEMU.
+        const hopeless = error instanceof HardwareError && error.code === 'unclear';
+        if (signal.aborted || hopeless || performance.now() >= until) throw error;
       }
     } else if (performance.now() >= until) {
       const text = `${subject}: QEMU opened no monitor within ${GREETING_MS} ms`;

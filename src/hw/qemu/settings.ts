@@ -102,7 +102,6 @@ const MACHINE_SCHEMA = {
             description: 'User-mode networking; `restricted` reaches nothing outside of the guest.',
           },
         },
-        maxProperties: 3,
       },
       default: [],
     },

@@ -1,4 +1,6 @@
 /** A backup that holds a snapshot ready, on real QEMU. */
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, afterEach, beforeEach, expect, it } from 'vitest';
 import { describeSuite } from '../../support/require.js';
 import { hardwareCode } from '../../hw/driver-contract.js';
@@ -62,6 +64,18 @@ describeSuite('an armed QEMU machine', QEMU, () => {
     await world.wake('s-1', 'd1');
     const woken = await world.goesOn('spare-1');
     expect([woken.disagreements, await world.standby('spare-1').armed(NEVER)]).toEqual([[], null]);
+  });
+
+  it('holds nothing whose bytes are not what was stored', async () => {
+    await world.snapshot('s-1', 'd1');
+    // The file is of the right length, and QEMU may well load it.
+    const memory = join(world.site.folder, 'd1/rekindle/snapshots/s-1/memory');
+    const bytes = readFileSync(memory);
+    bytes.writeUInt8(bytes.readUInt8(bytes.length >> 1) ^ 1, bytes.length >> 1);
+    writeFileSync(memory, bytes);
+    expect(await hardwareCode(arm('s-1', 'd1'))).toBe('damaged');
+    expect(await world.standby('spare-1').armed(NEVER)).toBeNull();
+    expect(readdirSync(join(world.site.folder, 'd1/rekindle/runs'))).toEqual([]);
   });
 
   it('is no place to stand by when it runs a server', async () => {
