@@ -2,6 +2,8 @@ import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
+    // Unit tests wait for nobody; left alone, one core of two stays idle.
+    maxWorkers: '100%',
     projects: [
       {
         test: {
@@ -13,13 +15,14 @@ export default defineConfig({
         },
       },
       {
-        // The built program in its own process: one file at a time, or two cores starve each other.
+        // The built program in its own process: one file at a time, after all others, or two cores starve each other.
         test: {
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
           testTimeout: 120_000,
           hookTimeout: 120_000,
           fileParallelism: false,
+          sequence: { groupOrder: 1 },
         },
       },
     ],

@@ -6,6 +6,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createWriteStream, rmSync, statSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
@@ -140,7 +141,7 @@ export async function bareSnapshot(qmp, { folder, name, background, diskBytes, f
     ...{ 'job-id': 'bare-copy', device: 'bare-view', target: 'bare-target' },
     ...(first ? { sync: 'full' } : { sync: 'bitmap', bitmap: 'bare-todo', 'bitmap-mode': 'never' }),
   });
-  await Promise.all([sent(), stored, copied]);
+  await Promise.all([sent(), stored, copied.then(() => makeDurable(files.disk))]);
   await qmp.execute('blockdev-del', { 'node-name': 'bare-view' });
   await qmp.execute('qom-set', { path: DISK_DEVICE, property: 'drive', value: 'disk' });
   for (const node of ['bare-filter', 'bare-scratch', 'bare-target'])
@@ -164,6 +165,13 @@ const MARK_NEXT = [
 async function isProtected(qmp) {
   const { ram, status } = await qmp.execute('query-migrate');
   return status === 'completed' || (ram !== undefined && ram.normal + ram.duplicate > 0);
+}
+
+/** The memory is made durable as well. */
+async function makeDurable(file) {
+  const handle = await open(file, 'r+');
+  await handle.sync();
+  await handle.close();
 }
 
 async function receive(path, file) {

@@ -4,7 +4,7 @@ import { planStandby, type StandbyPlan } from '../engine/standby.js';
 import type { PolicySet } from '../engine/policy-set.js';
 import { toInstant } from '../engine/time.js';
 import type { View } from '../engine/view.js';
-import type { StandbyCapability } from '../hw/contract.js';
+import { HardwareError, type StandbyCapability } from '../hw/contract.js';
 import type { Hardware } from '../hw/index.js';
 import type { Journalist } from './journalist.js';
 
@@ -98,7 +98,9 @@ export function createStandby(parts: StandbyParts): Standby {
 
   function tell(subject: string, what: string, error: unknown): void {
     const message = error instanceof Error ? error.message : String(error);
-    if (closing.signal.aborted || troubles.get(subject) === message) return;
+    // What gave way to a restart is looked at again when that has ended.
+    const gaveWay = error instanceof HardwareError && error.code === 'aborted';
+    if (gaveWay || closing.signal.aborted || troubles.get(subject) === message) return;
     troubles.set(subject, message);
     journalist.fault(what, error);
   }

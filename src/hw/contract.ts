@@ -87,7 +87,8 @@ export interface StandbyCapability {
    * Loads memory and disk of the snapshot and holds the machine paused: nothing runs and nothing is written, so
    * it needs neither a fence nor access to the drive. The stored bytes are read back as by `verify` on the way. A
    * later `resume` of the same snapshot lets it run. What was armed before is disarmed; arming the same snapshot
-   * again is a success, without another look at its bytes. While it is armed the machine counts as off.
+   * again is a success, without another look at its bytes. An order that wants something else of the machine need
+   * not wait: the loading gives way, with `aborted`. While it is armed the machine counts as off.
    * @throws {HardwareError} `refused` when the machine runs a server, `absent` or `damaged` for the snapshot.
    * Nothing is held then.
    */

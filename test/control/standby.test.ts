@@ -100,6 +100,12 @@ describe('a backup', () => {
   });
 });
 
+it('a backup that gave way to a restart is no fault', async () => {
+  loading = (machine) => Promise.reject(new HardwareError('aborted', machine, 'it gave way'));
+  await reconsider();
+  expect(said).toEqual([]);
+});
+
 describe('a backup that cannot load the snapshot', () => {
   it('is told of once, and tried again at the next look', async () => {
     loading = (machine) => Promise.reject(new HardwareError('refused', machine, 'no memory left'));

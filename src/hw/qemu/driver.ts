@@ -3,6 +3,7 @@ import type { Clock } from '../../clock.js';
 import type { Driver, OpenDriver } from '../contract.js';
 import { createCompatibilityCache } from './compatibility.js';
 import { createDriveHelper } from './drive/helper.js';
+import { createLoading } from './loading.js';
 import { qemuPower } from './power.js';
 import { driveNamed, machineNamed, openRack, type MachineLocks, type RackBase } from './rack.js';
 import { SETTINGS_SCHEMAS } from './settings.js';
@@ -42,7 +43,12 @@ export function qemuDriver({ root, clock, programs }: QemuDriverOptions): Driver
     clock,
     compatibility: createCompatibilityCache(),
     locksOf(machine) {
-      const known = locks.get(machine) ?? { start: new Mutex(), snapshot: new Mutex(), status: new Mutex() };
+      const known = locks.get(machine) ?? {
+        start: new Mutex(),
+        snapshot: new Mutex(),
+        status: new Mutex(),
+        loading: createLoading(machine),
+      };
       locks.set(machine, known);
       return known;
     },

@@ -15,6 +15,16 @@ export async function writeDurably(file: string, text: string): Promise<void> {
   await syncFolder(dirname(file));
 }
 
+/** Makes a file of zeros that takes no room until something is written into it. */
+export async function createSparse(file: string, bytes: number): Promise<void> {
+  const handle = await open(file, 'w', 0o600);
+  try {
+    await handle.truncate(bytes);
+  } finally {
+    await handle.close();
+  }
+}
+
 /** Makes names that were created in or removed from the folder durable. */
 export async function syncFolder(folder: string): Promise<void> {
   const handle = await open(folder, 'r');

@@ -20,6 +20,7 @@ export function qemuPower(rack: QemuRack, machine: QemuMachine): PowerCapability
   return {
     async off({ signal }) {
       assertWanted(signal, name);
+      locks.loading.giveWay(null);
       await locks.start.runExclusive(() => switchOff(rack, machine));
     },
 
@@ -31,6 +32,7 @@ export function qemuPower(rack: QemuRack, machine: QemuMachine): PowerCapability
       const { operation, server, drive: driveName, proof, signal } = order;
       assertWanted(signal, name);
       proof.assertCovers({ server, operation });
+      locks.loading.giveWay(null);
       await locks.start.runExclusive(async () => {
         if (await runsAlready(machine, { server, operation, snapshot: null })) return;
         const drive = driveNamed(rack, driveName);

@@ -7,6 +7,7 @@ import type { CompatibilityCache } from './compatibility.js';
 import { definitionOf, type MachineDefinition } from './definition.js';
 import type { DriveHelper } from './drive/helper.js';
 import { MAX_SOCKET_PATH, launchIn } from './launch-folder.js';
+import type { Loading } from './loading.js';
 import { driveSettings, machineSettings, type DriveSettings, type MachineSettings } from './settings.js';
 import type { Sinks } from './snapshot/sink.js';
 
@@ -29,6 +30,8 @@ export interface MachineLocks {
   readonly snapshot: Mutex;
   /** The monitor for short questions. */
   readonly status: Mutex;
+  /** What is being loaded by whoever holds `start`. */
+  readonly loading: Loading;
 }
 
 /** A drive of the inventory. */

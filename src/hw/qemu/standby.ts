@@ -15,29 +15,17 @@ import { loadSnapshot, wakeable, type Load } from './load.js';
 export function qemuStandby(rack: QemuRack, machine: QemuMachine): StandbyCapability {
   const { name, locks } = machine;
   return {
-    async arm({ server, snapshot, drive: driveName, signal }) {
+    async arm({ server, snapshot, drive, signal }) {
       assertWanted(signal, name);
-      await locks.start.runExclusive(async () => {
-        assertWanted(signal, name);
-        const running = await lookRunning(machine);
-        if (running !== null) {
-          throw new HardwareError(
-            'refused',
-            name,
-            `${name} runs ${running.record.server}; it cannot stand by`,
-          );
-        }
-        const drive = driveNamed(rack, driveName);
-        assertPath(machine, drive);
-        if ((await armedWith(machine))?.record.snapshot === snapshot) return;
-        const manifest = await wakeable(rack, machine, { server, snapshot, drive, signal });
-        await dropArmed(rack, machine);
-        await loadChecked(rack, machine, { manifest, drive, signal });
-      });
+      locks.loading.giveWay(snapshot);
+      await locks.loading.run(snapshot, signal, (until) =>
+        locks.start.runExclusive(() => arm(rack, machine, { server, snapshot, drive, signal: until })),
+      );
     },
 
     async disarm({ signal }) {
       assertWanted(signal, name);
+      locks.loading.giveWay(null);
       await locks.start.runExclusive(() => dropArmed(rack, machine));
     },
 
@@ -45,6 +33,30 @@ export function qemuStandby(rack: QemuRack, machine: QemuMachine): StandbyCapabi
       return (await armedWith(machine))?.record.snapshot ?? null;
     },
   };
+}
+
+interface Wanted {
+  readonly server: string;
+  readonly snapshot: string;
+  readonly drive: string;
+  readonly signal: AbortSignal;
+}
+
+async function arm(rack: QemuRack, machine: QemuMachine, wanted: Wanted): Promise<void> {
+  const { server, snapshot, drive: driveName, signal } = wanted;
+  const { name } = machine;
+  assertWanted(signal, name);
+  const running = await lookRunning(machine);
+  if (running !== null) {
+    const text = `${name} runs ${running.record.server}; it cannot stand by`;
+    throw new HardwareError('refused', name, text);
+  }
+  const drive = driveNamed(rack, driveName);
+  assertPath(machine, drive);
+  if ((await armedWith(machine))?.record.snapshot === snapshot) return;
+  const manifest = await wakeable(rack, machine, { server, snapshot, drive, signal });
+  await dropArmed(rack, machine);
+  await loadChecked(rack, machine, { manifest, drive, signal });
 }
 
 /** Loads and reads back at the same time: nothing of what is loaded runs before its checksum is known. */

@@ -27,6 +27,7 @@ export async function wake(rack: QemuRack, machine: QemuMachine, order: ResumeOr
   const { name, locks } = machine;
   assertWanted(signal, name);
   proof.assertCovers({ server, operation });
+  locks.loading.giveWay(snapshot);
   await locks.start.runExclusive(async () => {
     if (await runsAlready(machine, { server, operation, snapshot })) return;
     const drive = driveNamed(rack, driveName);

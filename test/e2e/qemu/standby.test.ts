@@ -66,6 +66,19 @@ describeSuite('an armed QEMU machine', QEMU, () => {
     expect([woken.disagreements, await world.standby('spare-1').armed(NEVER)]).toEqual([[], null]);
   });
 
+  it('stops loading when another snapshot is to be woken there', async () => {
+    await world.snapshot('s-1', 'd1');
+    await world.snapshot('s-2', 'd2');
+    const order = { operation: 'op', signal: NEVER, server: 'web-1', snapshot: 's-2', drive: 'd2' };
+    const proof = await world.fence();
+    await world.storage('d2').connect({ operation: 'op', signal: NEVER, machine: 'spare-1' });
+    const arming = hardwareCode(arm('s-1', 'd1'));
+    await world.memory('spare-1').resume({ ...order, proof });
+    expect(await arming).toBe('aborted');
+    const woken = await world.goesOn('spare-1');
+    expect([woken.disagreements, await world.standby('spare-1').armed(NEVER)]).toEqual([[], null]);
+  });
+
   it('holds nothing whose bytes are not what was stored', async () => {
     await world.snapshot('s-1', 'd1');
     // The file is of the right length, and QEMU may well load it.

@@ -2,7 +2,7 @@
  * The method from end to end: the real program, real QEMU machines, and a guest that would tell if memory and disk
  * were not of one instant. Nobody reports the failure but the process that is gone.
  */
-import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, expect, it } from 'vitest';
 import type { DriveEntry, MachineEntry } from '../../../src/hw/contract.js';
@@ -246,6 +246,30 @@ describeSuite('servers that are QEMU machines', QEMU, () => {
     process.kill(scene.site.pidOf('web-1') ?? 0, 'SIGKILL');
     await runsOn(service, 'web-1', 'spare-2');
     expect(scene.site.pidOf('spare-1')).not.toBe(scene.site.pidOf('spare-2'));
+  });
+
+  it('does not start a snapshot with a flipped bit, and wakes the one before it', async () => {
+    const scene = await stage({});
+    const service = await scene.start();
+    await service.post('/v1/servers/web-1/snapshot', { by: 'test', condition: 'scheduled' });
+    const [older] = await complete(service, 1);
+    await service.post('/v1/servers/web-1/snapshot', { by: 'test', condition: 'scheduled' });
+    const newer = (await complete(service, 2)).find(({ id }) => id !== older?.id);
+    const memory = join(
+      scene.site.folder,
+      newer?.drive ?? '',
+      'rekindle/snapshots',
+      newer?.id ?? '',
+      'memory',
+    );
+    const bytes = readFileSync(memory);
+    bytes.writeUInt8(bytes.readUInt8(bytes.length >> 1) ^ 1, bytes.length >> 1);
+    writeFileSync(memory, bytes);
+    process.kill(scene.site.pidOf('web-1') ?? 0, 'SIGKILL');
+    await runsOn(service, 'web-1', 'spare-1');
+    expect(readRecord(scene, 'spare-1')).toMatchObject({ snapshot: older?.id, phase: 'running' });
+    const { items } = (await service.get('/v1/snapshots')) as { items: { id: string; verified: string }[] };
+    expect(items.find(({ id }) => id === newer?.id)?.verified).toBe('failed');
   });
 
   it('the service is killed in the middle of a snapshot: the server runs on, and the snapshot is taken after all', async () => {

@@ -19,5 +19,5 @@ export interface Job {
 
 /** Local file for the blocks that the server overwrites while they are being copied. */
 export function scratchFile({ machine, launch }: Job): string {
-  return join(machine.settings.scratch ?? launch.folder, `${launch.id}.scratch.qcow2`);
+  return join(machine.settings.scratch ?? launch.folder, `${launch.id}.scratch`);
 }

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { runProgram } from '../run-program.js';
-import { scratchFile, type Job } from './job.js';
+import type { Job } from './job.js';
 import type { Sink } from './sink.js';
 import { startTarget, type Target } from './target.js';
 
@@ -45,11 +45,6 @@ export async function startReceivers(job: Job, shape: DiskShape): Promise<Receiv
   if (sink.status === 'fulfilled') sink.value.end();
   if (target.status === 'fulfilled') target.value.kill();
   throw [sink, target].find((one) => one.status === 'rejected')?.reason;
-}
-
-/** Makes the local image for blocks that the server overwrites while they are being copied. */
-export async function createScratch(job: Job, diskBytes: number): Promise<void> {
-  await createImage(job, [scratchFile(job), String(diskBytes)]);
 }
 
 function together(sink: Sink, target: Target): Receivers {

@@ -3,6 +3,7 @@ import { HardwareError, type SnapshotManifest, type SnapshotOrder } from '../../
 import { unlessAborted, within } from '../abort.js';
 import { incompatibility, snapshotMode } from '../compatibility.js';
 import { layerFile, layoutOf } from '../drive/layout.js';
+import { createSparse } from '../files.js';
 import { describeManifest, type StoredFile, type StoredManifest } from '../manifest.js';
 import { connectQmp, type QmpConnection } from '../qmp/connection.js';
 import {
@@ -17,10 +18,10 @@ import { lookRunning, type LiveSighting } from '../sighting.js';
 import { assertPresent } from '../storage.js';
 import { copyDisk } from './copy.js';
 import { scratchFile, type Job } from './job.js';
-import { bitmapName } from './names.js';
+import { bitmapName, NODES } from './names.js';
 import { freeze, type Instant } from './pause.js';
 import { followProgress, type Progress } from './progress.js';
-import { createScratch, startReceivers, type Receivers } from './receivers.js';
+import { startReceivers, type Receivers } from './receivers.js';
 import { bitmapsFor, diskSize, removeBitmaps, takeOutView } from './tidy.js';
 import { undo } from './undo.js';
 
@@ -133,26 +134,19 @@ async function basisOf(job: Job, control: QmpConnection): Promise<Basis> {
       `${machine.name} is ${status}, not running; there is nothing to save`,
     );
   }
-  const { qemu: version } = await control.execute('query-version', {}, { signal });
+  const [{ qemu: version }, bitmaps, diskBytes, [newest]] = await Promise.all([
+    control.execute('query-version', {}, { signal }),
+    bitmapsFor(control, drive.name, signal),
+    diskSize(control, machine.name, signal),
+    rack.helper.call('list', drive.name, { directory: job.directory, server: order.server }, signal),
+  ]);
   const qemu = `${version.major}.${version.minor}.${version.micro}`;
   await assertWakeable(job, qemu);
-  const [newest] = await rack.helper.call(
-    'list',
-    drive.name,
-    { directory: job.directory, server: order.server },
-    signal,
-  );
-  const bitmaps = await bitmapsFor(control, drive.name, signal);
   const usable =
     newest !== undefined &&
     newest.layers.length < MAX_LAYERS &&
     bitmaps.includes(bitmapName(drive.name, newest.snapshot));
-  return {
-    qemu,
-    mode: snapshotMode(qemu),
-    diskBytes: await diskSize(control, machine.name, signal),
-    base: usable ? newest : null,
-  };
+  return { qemu, mode: snapshotMode(qemu), diskBytes, base: usable ? newest : null };
 }
 
 /** A snapshot that no backup could wake is worth nothing; better known now than when the server is down. */
@@ -172,15 +166,12 @@ async function assertWakeable({ rack, drive, seen, order }: Job, qemu: string): 
   throw new HardwareError('unsupported', order.server, text);
 }
 
-/** Room on the drive, and the processes that bring the snapshot there. */
+/** Room on the drive and beside it, and the processes that bring the snapshot there. */
 async function prepare(job: Job, basis: Basis): Promise<Receivers> {
   const { rack, drive, directory, order } = job;
   const { snapshot, signal } = order;
-  const room = await Promise.allSettled([
-    rack.helper.call('prepare', drive.name, { directory, snapshot }, signal),
-    createScratch(job, basis.diskBytes),
-  ]);
-  for (const made of room) if (made.status === 'rejected') throw made.reason;
+  await createSparse(scratchFile(job), basis.diskBytes);
+  await rack.helper.call('prepare', drive.name, { directory, snapshot }, signal);
   const below = basis.base?.layers.at(-1)?.file ?? null;
   return startReceivers(job, { diskBytes: basis.diskBytes, below });
 }
@@ -293,15 +284,14 @@ async function complete(
 ): Promise<SnapshotManifest> {
   const { rack, machine, drive, directory, layout, order, seen } = job;
   const { snapshot, server, signal } = order;
-  await takeOutView(control, machine.name, signal);
-  await receivers.target.ended(signal);
+  // QEMU lets go of the target first, so that its bytes are read back while the rest is taken out.
+  await control.execute('blockdev-del', { 'node-name': NODES.target }, { signal });
+  const digest = async (): Promise<StoredFile> => {
+    await receivers.target.ended(signal);
+    return rack.helper.call('digest', drive.name, { directory, file: layout.layer(snapshot) }, signal);
+  };
+  const [layer] = await Promise.all([digest(), takeOutView(control, machine.name, signal)]);
   await rm(scratchFile(job), { force: true });
-  const layer = await rack.helper.call(
-    'digest',
-    drive.name,
-    { directory, file: layout.layer(snapshot) },
-    signal,
-  );
   const manifest: StoredManifest = {
     format: 1,
     snapshot,

@@ -28,7 +28,7 @@ export async function freezeView(
   const { drive, snapshot, scratch, base } = order;
   await control.execute(
     'blockdev-add',
-    { driver: 'qcow2', 'node-name': NODES.scratch, file: { driver: 'file', filename: scratch } },
+    { driver: 'raw', 'node-name': NODES.scratch, file: { driver: 'file', filename: scratch } },
     { signal },
   );
   await control.execute(
