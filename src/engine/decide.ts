@@ -77,7 +77,11 @@ async function judge(
     }
     case 'schedule': {
       const policy = policySet.schedulePolicies.find(({ name }) => name === event.policy);
-      if (policy === undefined) return nothing(reason('no-policy-matched'));
+      if (policy === undefined) {
+        return nothing(
+          reason('no-policy-matched', null, { text: `there is no SchedulePolicy ${event.policy} any more` }),
+        );
+      }
       return orderSnapshot(policySet, view, server, {
         policy: policy.name,
         placement: placementNamed(policySet, policy.snapshot.placement),
@@ -89,7 +93,10 @@ async function judge(
     }
     case 'takeover': {
       const policy = policySet.restartPolicies.find(({ name }) => name === event.policy);
-      if (policy?.afterTakeover !== 'snapshot') return nothing(reason('no-policy-matched'));
+      if (policy?.afterTakeover !== 'snapshot') {
+        const text = `the policy ${event.policy} asks for no snapshot after a takeover`;
+        return nothing(reason('no-policy-matched', null, { text }));
+      }
       return orderSnapshot(policySet, view, server, {
         policy: policy.name,
         placement: placementNamed(policySet, policy.placement),

@@ -153,7 +153,11 @@ describe('a takeover that has completed', () => {
 
   it('is followed by nothing when its policy says so', async () => {
     const policies = policySet({ restarts: [restartPolicy({ afterTakeover: 'nothing' })] });
-    expect((await decided(takeoverDone(), { policies })).outcome).toBe('none');
+    const decision = await decided(takeoverDone(), { policies });
+    expect(decision.outcome).toBe('none');
+    expect(decision.reasons.map(({ text }) => text)).toEqual([
+      'the policy web asks for no snapshot after a takeover',
+    ]);
   });
 
   it('is followed by nothing when its policy is gone', async () => {
