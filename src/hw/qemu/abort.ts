@@ -9,21 +9,50 @@ export async function within<T>(
   signal: AbortSignal | null,
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
-  const limit = new AbortController();
-  const forward = (): void => {
-    limit.abort(signal?.reason);
-  };
+  const { limit, release } = follow(signal);
   const timer = setTimeout(() => {
     limit.abort(new DOMException(`not done within ${ms} ms`, 'TimeoutError'));
   }, ms);
-  if (signal?.aborted === true) forward();
-  signal?.addEventListener('abort', forward, { once: true });
   try {
     return await work(limit.signal);
   } finally {
     clearTimeout(timer);
-    signal?.removeEventListener('abort', forward);
+    release();
   }
+}
+
+/**
+ * Runs `work`, which does several things at once, with a signal that fires when `signal` does or `work` has failed:
+ * when one of the things fails the others begin nothing more.
+ */
+export async function allOrNone<T>(
+  signal: AbortSignal,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const { limit, release } = follow(signal);
+  try {
+    return await work(limit.signal);
+  } catch (error) {
+    limit.abort(error);
+    throw error;
+  } finally {
+    release();
+  }
+}
+
+function follow(signal: AbortSignal | null): { limit: AbortController; release: () => void } {
+  const limit = new AbortController();
+  const forward = (): void => {
+    limit.abort(signal?.reason);
+  };
+  if (signal?.aborted === true) forward();
+  signal?.addEventListener('abort', forward, { once: true });
+  return {
+    limit,
+    release() {
+      signal?.removeEventListener('abort', forward);
+    },
+  };
 }
 
 /** The end of `work`, or the error that `giveUp` makes when the signal fires before. */

@@ -1,7 +1,7 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
-import { unlessAborted, within } from '../../../src/hw/qemu/abort.js';
+import { allOrNone, unlessAborted, within } from '../../../src/hw/qemu/abort.js';
 
 const forever = (signal: AbortSignal): Promise<never> =>
   new Promise((_, reject) => {
@@ -50,5 +50,34 @@ describe('a promise that is waited for unless that is given up', () => {
     const waiting = unlessAborted(new Promise(() => undefined), giveUp.signal, () => new Error('given up'));
     giveUp.abort();
     await expect(waiting).rejects.toThrow('given up');
+  });
+});
+
+describe('several things at once', () => {
+  it('begin nothing more when one of them has failed', async () => {
+    let other: AbortSignal | null = null;
+    const work = allOrNone(new AbortController().signal, (signal) => {
+      other = signal;
+      return Promise.all([forever(signal), Promise.reject(new Error('the drive is full'))]);
+    });
+    await expect(work).rejects.toThrow('the drive is full');
+    expect(other).toHaveProperty('aborted', true);
+  });
+
+  it('are told when they are given up', async () => {
+    const giveUp = new AbortController();
+    const work = allOrNone(giveUp.signal, forever);
+    giveUp.abort(new Error('deadline'));
+    await expect(work).rejects.toThrow('deadline');
+  });
+
+  it('are not told anything when all went well', async () => {
+    let seen: AbortSignal | null = null;
+    const work = allOrNone(new AbortController().signal, (signal) => {
+      seen = signal;
+      return Promise.resolve(1);
+    });
+    expect(await work).toBe(1);
+    expect(seen).toHaveProperty('aborted', false);
   });
 });

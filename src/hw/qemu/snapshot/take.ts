@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { HardwareError, type SnapshotManifest, type SnapshotOrder } from '../../contract.js';
-import { unlessAborted, within } from '../abort.js';
+import { allOrNone, unlessAborted, within } from '../abort.js';
 import { incompatibility, snapshotMode } from '../compatibility.js';
 import { layerFile, layoutOf } from '../drive/layout.js';
 import { createSparse } from '../files.js';
@@ -22,6 +22,7 @@ import { bitmapName, NODES } from './names.js';
 import { freeze, type Instant } from './pause.js';
 import { followProgress, type Progress } from './progress.js';
 import { startReceivers, type Receivers } from './receivers.js';
+import type { Target } from './target.js';
 import { bitmapsFor, diskSize, removeBitmaps, takeOutView } from './tidy.js';
 import { undo } from './undo.js';
 
@@ -96,8 +97,8 @@ async function takeOver(job: Job, control: QmpConnection): Promise<SnapshotManif
     await prepareTransfer(control, basis.mode, order.signal);
     const instant = await freezeWithin(job, control, { basis, receivers });
     progress.begin(receivers.sink);
-    const memory = await copyBoth(job, control, { basis, receivers, instant });
-    return await complete(job, control, { basis, instant, memory, receivers, progress });
+    const copied = await copyBoth(job, control, { basis, receivers, instant });
+    return await complete(job, control, { basis, instant, copied, progress });
   } catch (error) {
     await undo(job, control, receivers);
     throw order.signal.aborted ? gaveUp(order, error) : error;
@@ -235,29 +236,53 @@ async function freezeWithin(
   }
 }
 
+/** What of a snapshot is on the drive, durably. */
+interface Copied {
+  readonly memory: StoredFile;
+  readonly layer: StoredFile;
+}
+
 /** Memory and disk go to the drive at the same time; the first that fails ends it. */
 async function copyBoth(
   job: Job,
   control: QmpConnection,
   { basis, receivers: { sink, target }, instant }: Prepared & { readonly instant: Instant },
+): Promise<Copied> {
+  const { order } = job;
+  return allOrNone(order.signal, async (signal) => {
+    const [memory, layer] = await Promise.all([
+      untilGivenUp(
+        instant.memorySent.then(() => sink.stored),
+        order,
+      ),
+      storeDisk(job, control, { target, changesOnly: basis.base !== null, signal }),
+      // A sink that fails says so at once, and QEMU may go on sending to it for long.
+      sink.stored,
+    ]);
+    return { memory, layer };
+  });
+}
+
+/** The disk is often there long before the memory: all that it costs the server ends with the copy. */
+async function storeDisk(
+  { rack, machine, drive, directory, layout, order }: Job,
+  control: QmpConnection,
+  {
+    target,
+    changesOnly,
+    signal,
+  }: { readonly target: Target; readonly changesOnly: boolean; readonly signal: AbortSignal },
 ): Promise<StoredFile> {
-  const { order, drive } = job;
-  const [memory] = await Promise.all([
-    untilGivenUp(
-      instant.memorySent.then(() => sink.stored),
-      order,
-    ),
-    copyDisk({
-      control,
-      drive: drive.name,
-      target: target.socket,
-      changesOnly: basis.base !== null,
-      signal: order.signal,
-    }),
-    // A sink that fails says so at once, and QEMU may go on sending to it for long.
-    sink.stored,
-  ]);
-  return memory;
+  const { snapshot } = order;
+  await copyDisk({ control, drive: drive.name, target: target.socket, changesOnly, signal });
+  // QEMU lets go of the target first, so that its bytes are read back while the rest is taken out.
+  await control.execute('blockdev-del', { 'node-name': NODES.target }, { signal });
+  const digest = async (): Promise<StoredFile> => {
+    await target.ended(signal);
+    return rack.helper.call('digest', drive.name, { directory, file: layout.layer(snapshot) }, signal);
+  };
+  const [layer] = await Promise.all([digest(), takeOutView(control, machine.name, signal)]);
+  return layer;
 }
 
 function untilGivenUp<T>(work: Promise<T>, { signal, snapshot }: SnapshotOrder): Promise<T> {
@@ -268,11 +293,10 @@ function untilGivenUp<T>(work: Promise<T>, { signal, snapshot }: SnapshotOrder):
   );
 }
 
-interface Copied {
+interface Stored {
   readonly basis: Basis;
   readonly instant: Instant;
-  readonly memory: StoredFile;
-  readonly receivers: Receivers;
+  readonly copied: Copied;
   readonly progress: Progress;
 }
 
@@ -280,17 +304,10 @@ interface Copied {
 async function complete(
   job: Job,
   control: QmpConnection,
-  { basis, instant, memory, receivers, progress }: Copied,
+  { basis, instant, copied: { memory, layer }, progress }: Stored,
 ): Promise<SnapshotManifest> {
-  const { rack, machine, drive, directory, layout, order, seen } = job;
+  const { rack, drive, directory, order, seen } = job;
   const { snapshot, server, signal } = order;
-  // QEMU lets go of the target first, so that its bytes are read back while the rest is taken out.
-  await control.execute('blockdev-del', { 'node-name': NODES.target }, { signal });
-  const digest = async (): Promise<StoredFile> => {
-    await receivers.target.ended(signal);
-    return rack.helper.call('digest', drive.name, { directory, file: layout.layer(snapshot) }, signal);
-  };
-  const [layer] = await Promise.all([digest(), takeOutView(control, machine.name, signal)]);
   await rm(scratchFile(job), { force: true });
   const manifest: StoredManifest = {
     format: 1,
