@@ -40,7 +40,8 @@ export async function allOrNone<T>(
   }
 }
 
-function follow(signal: AbortSignal | null): { limit: AbortController; release: () => void } {
+/** A controller that aborts when `signal` does, until it is released. */
+export function follow(signal: AbortSignal | null): { limit: AbortController; release: () => void } {
   const limit = new AbortController();
   const forward = (): void => {
     limit.abort(signal?.reason);

@@ -10,8 +10,9 @@ import {
   writeFileSync,
   writeSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterAll, afterEach, expect, it } from 'vitest';
+import { connectQmp } from '../../../src/hw/qemu/qmp/connection.js';
 import { describeSuite } from '../../support/require.js';
 import { hardwareCode } from '../../hw/driver-contract.js';
 import { QEMU } from './support/needs.js';
@@ -42,6 +43,18 @@ describeSuite('faults around a QEMU machine', [...QEMU, 'root'], () => {
     expect((await of.power('web-1').guest(NEVER))?.server).toBe('web-1');
   };
 
+  /** What a snapshot has put into the running machine and not taken out again. */
+  const leftIn = async (of: World): Promise<readonly string[]> => {
+    const monitor = await connectQmp(join(dirname(of.site.consoleOf('web-1')), 'guard.sock'), 'web-1');
+    const nodes = await monitor.execute('query-named-block-nodes', { flat: true }, {});
+    monitor.close();
+    const names = nodes.flatMap((node) => [
+      node['node-name'],
+      ...(node['dirty-bitmaps'] ?? []).map(({ name }) => name ?? ''),
+    ]);
+    return names.filter((name) => name.startsWith('rekindle'));
+  };
+
   it('a drive that is full: said as such, nothing left, and the other drive takes the next', async () => {
     world = await createWorld({
       beforeOpen: (site) => {
@@ -50,6 +63,7 @@ describeSuite('faults around a QEMU machine', [...QEMU, 'root'], () => {
     });
     expect(await hardwareCode(world.snapshot('s-1', 'd1'))).toBe('no-space');
     expect(await world.storage('d1').inspect('s-1', NEVER)).toBe('absent');
+    expect(await leftIn(world)).toEqual([]);
     await runsOn(world);
     await world.snapshot('s-2', 'd2');
     expect(await world.storage('d2').verify('s-2', NEVER)).toBe('ok');
@@ -120,6 +134,7 @@ describeSuite('faults around a QEMU machine', [...QEMU, 'root'], () => {
     // Killed after it had stored all of it, there is nothing to miss.
     const code = await hardwareCode(killed).catch(() => 'complete');
     expect(['no-answer', 'complete']).toContain(code);
+    expect(await leftIn(world)).toEqual(code === 'complete' ? ['rekindle/d1/s-1'] : []);
     await runsOn(world);
     await world.snapshot('s-2', 'd1');
     expect(await world.storage('d1').verify('s-2', NEVER)).toBe('ok');

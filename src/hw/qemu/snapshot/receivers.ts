@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { follow } from '../abort.js';
 import { runProgram } from '../run-program.js';
 import type { Job } from './job.js';
 import type { Sink } from './sink.js';
@@ -8,10 +9,10 @@ import { startTarget, type Target } from './target.js';
 export interface Receivers {
   /** Takes the memory. */
   readonly sink: Sink;
-  /** Takes the disk. */
-  readonly target: Target;
-  /** Ends both, whatever they do. */
-  end(): void;
+  /** Takes the disk; it is needed only after the memory, and starts while the server is being frozen. */
+  readonly target: Promise<Target>;
+  /** Ends both, whatever they do; resolves when nothing of them is about to start any more. */
+  end(): Promise<void>;
 }
 
 /** What the image of the disk is to be. */
@@ -22,14 +23,23 @@ interface DiskShape {
 }
 
 /**
- * Starts both at the same time.
- * @throws {HardwareError} when one of them does not start; none is left then.
+ * Starts both at the same time, and resolves when the memory can come.
+ * @throws {HardwareError} when the sink does not start; none is left then.
  */
 export async function startReceivers(job: Job, shape: DiskShape): Promise<Receivers> {
   const { rack, machine, drive, layout, order, launch } = job;
   const { snapshot, signal } = order;
-  const [sink, target] = await Promise.allSettled([
-    rack.sinks.start(
+  const { limit, release } = follow(signal);
+  const target = startDiskTarget(job, shape, limit.signal).finally(release);
+  // That it did not start is told to whoever needs it, which may be nobody.
+  target.catch(() => undefined);
+  const endTarget = async (): Promise<void> => {
+    limit.abort(new Error('the snapshot is over'));
+    const [started] = await Promise.allSettled([target]);
+    if (started.status === 'fulfilled') started.value.kill();
+  };
+  try {
+    const sink = await rack.sinks.start(
       {
         socket: join(launch.folder, 'memory.sock'),
         file: layout.memory(snapshot),
@@ -38,37 +48,36 @@ export async function startReceivers(job: Job, shape: DiskShape): Promise<Receiv
         drive: drive.name,
       },
       signal,
-    ),
-    startDiskTarget(job, shape),
-  ]);
-  if (sink.status === 'fulfilled' && target.status === 'fulfilled') return together(sink.value, target.value);
-  if (sink.status === 'fulfilled') sink.value.end();
-  if (target.status === 'fulfilled') target.value.kill();
-  throw [sink, target].find((one) => one.status === 'rejected')?.reason;
+    );
+    return {
+      sink,
+      target,
+      end() {
+        sink.end();
+        return endTarget();
+      },
+    };
+  } catch (error) {
+    await endTarget();
+    throw error;
+  }
 }
 
-function together(sink: Sink, target: Target): Receivers {
-  return {
-    sink,
-    target,
-    end() {
-      sink.end();
-      target.kill();
-    },
-  };
-}
-
-async function startDiskTarget(job: Job, { diskBytes, below }: DiskShape): Promise<Target> {
+async function startDiskTarget(
+  job: Job,
+  { diskBytes, below }: DiskShape,
+  signal: AbortSignal,
+): Promise<Target> {
   const { machine, drive, layout, order, launch } = job;
   const image = layout.layer(order.snapshot);
   // The layer below is known by its checksum; opening it here only to read its size would take time.
   const base = below === null ? [] : ['-u', '-F', 'qcow2', '-b', below];
-  await createImage(job, [...base, image, String(diskBytes)]);
+  await createImage(job, [...base, image, String(diskBytes)], signal);
   const socket = join(launch.folder, 'disk.sock');
-  return startTarget({ program: machine.settings.qemuNbd, socket, image, drive: drive.name }, order.signal);
+  return startTarget({ program: machine.settings.qemuNbd, socket, image, drive: drive.name }, signal);
 }
 
-function createImage({ machine, order }: Job, args: readonly string[]): Promise<string> {
-  const options = { subject: machine.name, signal: order.signal };
+function createImage({ machine }: Job, args: readonly string[], signal: AbortSignal): Promise<string> {
+  const options = { subject: machine.name, signal };
   return runProgram(machine.settings.qemuImg, ['create', '-q', '-f', 'qcow2', ...args], options);
 }

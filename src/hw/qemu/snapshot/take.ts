@@ -93,8 +93,11 @@ async function takeOver(job: Job, control: QmpConnection): Promise<SnapshotManif
   let receivers: Receivers | null = null;
   try {
     const basis = await basisOf(job, control);
-    receivers = await prepare(job, basis);
-    await prepareTransfer(control, basis.mode, order.signal);
+    await prepare(job, control, basis);
+    receivers = await startReceivers(job, {
+      diskBytes: basis.diskBytes,
+      below: basis.base?.layers.at(-1)?.file ?? null,
+    });
     const instant = await freezeWithin(job, control, { basis, receivers });
     progress.begin(receivers.sink);
     const copied = await copyBoth(job, control, { basis, receivers, instant });
@@ -104,7 +107,7 @@ async function takeOver(job: Job, control: QmpConnection): Promise<SnapshotManif
     throw order.signal.aborted ? gaveUp(order, error) : error;
   } finally {
     progress.end();
-    receivers?.end();
+    await receivers?.end();
   }
 }
 
@@ -167,14 +170,13 @@ async function assertWakeable({ rack, drive, seen, order }: Job, qemu: string): 
   throw new HardwareError('unsupported', order.server, text);
 }
 
-/** Room on the drive and beside it, and the processes that bring the snapshot there. */
-async function prepare(job: Job, basis: Basis): Promise<Receivers> {
+/** Room on the drive and beside it, and a machine that is set to send its memory. */
+async function prepare(job: Job, control: QmpConnection, basis: Basis): Promise<void> {
   const { rack, drive, directory, order } = job;
   const { snapshot, signal } = order;
   await createSparse(scratchFile(job), basis.diskBytes);
   await rack.helper.call('prepare', drive.name, { directory, snapshot }, signal);
-  const below = basis.base?.layers.at(-1)?.file ?? null;
-  return startReceivers(job, { diskBytes: basis.diskBytes, below });
+  await prepareTransfer(control, basis.mode, signal);
 }
 
 async function prepareTransfer(
@@ -271,14 +273,15 @@ async function storeDisk(
     target,
     changesOnly,
     signal,
-  }: { readonly target: Target; readonly changesOnly: boolean; readonly signal: AbortSignal },
+  }: { readonly target: Promise<Target>; readonly changesOnly: boolean; readonly signal: AbortSignal },
 ): Promise<StoredFile> {
   const { snapshot } = order;
-  await copyDisk({ control, drive: drive.name, target: target.socket, changesOnly, signal });
+  const receiver = await target;
+  await copyDisk({ control, drive: drive.name, target: receiver.socket, changesOnly, signal });
   // QEMU lets go of the target first, so that its bytes are read back while the rest is taken out.
   await control.execute('blockdev-del', { 'node-name': NODES.target }, { signal });
   const digest = async (): Promise<StoredFile> => {
-    await target.ended(signal);
+    await receiver.ended(signal);
     return rack.helper.call('digest', drive.name, { directory, file: layout.layer(snapshot) }, signal);
   };
   const [layer] = await Promise.all([digest(), takeOutView(control, machine.name, signal)]);

@@ -19,7 +19,7 @@ const DISCARD_MS = 1_500;
  */
 export async function undo(job: Job, control: QmpConnection, receivers: Receivers | null): Promise<void> {
   // What sends to a receiver that is gone fails at once, also a transfer or a copy that is stuck.
-  receivers?.end();
+  await receivers?.end();
   await onMonitor(job, control, async (monitor) => {
     await letRunOn(monitor, AbortSignal.timeout(RUN_ON_MS));
     await takeBack(job, monitor, AbortSignal.timeout(TAKE_OUT_MS));
