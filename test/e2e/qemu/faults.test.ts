@@ -1,5 +1,6 @@
 /** What goes wrong with drives, processes and images, on real QEMU. The server runs on in every case. */
 import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
 import {
   closeSync,
   openSync,
@@ -10,9 +11,10 @@ import {
   writeFileSync,
   writeSync,
 } from 'node:fs';
+import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { afterAll, afterEach, expect, it } from 'vitest';
-import { connectQmp } from '../../../src/hw/qemu/qmp/connection.js';
+import { connectQmp, type QmpConnection } from '../../../src/hw/qemu/qmp/connection.js';
 import { describeSuite } from '../../support/require.js';
 import { hardwareCode } from '../../hw/driver-contract.js';
 import { QEMU } from './support/needs.js';
@@ -43,9 +45,12 @@ describeSuite('faults around a QEMU machine', [...QEMU, 'root'], () => {
     expect((await of.power('web-1').guest(NEVER))?.server).toBe('web-1');
   };
 
+  const guardOf = (of: World): Promise<QmpConnection> =>
+    connectQmp(join(dirname(of.site.consoleOf('web-1')), 'guard.sock'), 'web-1');
+
   /** What a snapshot has put into the running machine and not taken out again. */
   const leftIn = async (of: World): Promise<readonly string[]> => {
-    const monitor = await connectQmp(join(dirname(of.site.consoleOf('web-1')), 'guard.sock'), 'web-1');
+    const monitor = await guardOf(of);
     const nodes = await monitor.execute('query-named-block-nodes', { flat: true }, {});
     monitor.close();
     const names = nodes.flatMap((node) => [
@@ -146,6 +151,26 @@ describeSuite('faults around a QEMU machine', [...QEMU, 'root'], () => {
     const held = hardwareCode(world.snapshot('s-1', 'd1', {}));
     sink.release();
     await held.catch(() => undefined);
+    await runsOn(world);
+  });
+
+  it('QEMU refuses, as it sends its memory elsewhere: said in its words, nothing left, and that goes on', async () => {
+    world = await createWorld();
+    const elsewhere = createServer((socket) => socket.pause());
+    undo.push(() => elsewhere.close());
+    const socket = join(world.site.folder, 'elsewhere.sock');
+    await once(elsewhere.listen(socket), 'listening');
+    const monitor = await guardOf(world);
+    await monitor.execute('migrate-set-parameters', { 'max-bandwidth': 4_096 }, {});
+    await monitor.execute('migrate', { uri: `unix:${socket}` }, {});
+    monitor.close();
+    await expect(world.snapshot('s-1', 'd1')).rejects.toThrow(/migration/i);
+    expect(await leftIn(world)).toEqual([]);
+    expect(await world.storage('d1').inspect('s-1', NEVER)).toBe('absent');
+    expect(childrenNamed('qemu-nbd')).toEqual([]);
+    const later = await guardOf(world);
+    expect((await later.execute('query-migrate', {}, {})).status).toBe('active');
+    later.close();
     await runsOn(world);
   });
 

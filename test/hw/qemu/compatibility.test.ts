@@ -11,21 +11,11 @@ import {
 } from '../../../src/hw/qemu/compatibility.js';
 import { openRack, type RackBase } from '../../../src/hw/qemu/rack.js';
 import { wallClock } from '../../../src/clock.js';
+import { DEFINITION } from './support/definition.js';
 
 const NEEDED: Requirements = {
   qemu: '7.2.22',
-  definition: {
-    machine: 'pc-q35-7.2',
-    accel: 'kvm',
-    cpu: 'Nehalem,+aes',
-    cpus: 1,
-    memoryBytes: 2 ** 28,
-    kernel: null,
-    initrd: null,
-    append: null,
-    network: [],
-    arguments: [],
-  },
+  definition: { ...DEFINITION, cpu: 'Nehalem,+aes' },
 };
 
 let folder: string;

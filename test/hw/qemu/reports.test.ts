@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { LaunchRecord } from '../../../src/hw/qemu/launch-record.js';
 import type { QmpEvent } from '../../../src/hw/qemu/qmp/commands.js';
 import { goneReport, isOrderlyShutdown, reportOf, reportOfState } from '../../../src/hw/qemu/reports.js';
+import { DEFINITION } from './support/definition.js';
 
 const RECORD: LaunchRecord = {
   launch: '0badcafe',
@@ -11,18 +12,7 @@ const RECORD: LaunchRecord = {
   drive: 'disk-1',
   disk: '/drives/disk-1/disk.img',
   operation: 'op-1',
-  definition: {
-    machine: 'pc-q35-7.2',
-    accel: 'kvm',
-    cpu: 'qemu64',
-    cpus: 1,
-    memoryBytes: 2 ** 28,
-    kernel: null,
-    initrd: null,
-    append: null,
-    network: [],
-    arguments: [],
-  },
+  definition: DEFINITION,
   startedAtMs: 0,
   pid: 4711,
   orderedOffAtMs: null,
