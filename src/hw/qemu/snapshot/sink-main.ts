@@ -65,8 +65,10 @@ async function write({ file: path }: SinkOrder): Promise<void> {
 async function writeTo(file: FileHandle): Promise<void> {
   let told = 0;
   for (let chunks = await next(); chunks !== null; chunks = await next()) {
-    await writeAll(file, chunks);
+    const writing = writeAll(file, chunks);
+    // While they are written; after it, the checksum would be what QEMU waits for.
     for (const chunk of chunks) hash.update(chunk);
+    await writing;
     if (written - told >= PROGRESS_BYTES) {
       told = written;
       say({ kind: 'progress', bytes: written });
