@@ -1,12 +1,15 @@
 import type { ScenarioResult } from '../scenario/index.js';
-import { examples, formatOption, inventoryOption, type AddCommand } from './command.js';
+import { examples, formatOption, inventoryOption, type AddCommand, type Format } from './command.js';
 import { CliError, EXIT } from './exit.js';
+import { findingsOfScenario, isFindingFormat } from './print/finding.js';
+import { findingsText } from './print/findings.js';
 import { junitXml } from './print/junit.js';
 import { scenarioText, totalText } from './print/scenario.js';
 import { jsonLine } from './print/text.js';
 import type { Terminal } from './terminal.js';
 
-type TestFormat = 'pretty' | 'json' | 'junit';
+const TEST_FORMATS = ['junit', 'github', 'markdown'] as const;
+type TestFormat = Format | (typeof TEST_FORMATS)[number];
 
 interface TestOptions {
   readonly format: TestFormat;
@@ -24,12 +27,13 @@ export const test: AddCommand = (program, cli) => {
     .argument('[path...]', 'folders and files with the policies and scenarios (default: policies/)')
     .option('--only <text>', 'only scenarios that have this in their name')
     .addOption(inventoryOption())
-    .addOption(formatOption('junit'))
+    .addOption(formatOption(...TEST_FORMATS))
     .addHelpText(
       'after',
       examples(
         ['rekindle test', 'all scenarios in policies/'],
         ['rekindle test --format junit > scenarios.xml', 'for a CI system'],
+        ['rekindle test --format github', 'failed steps beside the lines of a pull request'],
       ) +
         '\n\nExit codes: 0 all pass, 1 some fail or the policies have problems, 2 wrong usage, 3 there is no scenario.',
     )
@@ -64,6 +68,7 @@ async function printResults(
   }
   if (format === 'json') out.write(jsonLine({ scenarios: all }));
   if (format === 'junit') out.write(junitXml(all));
+  if (isFindingFormat(format)) out.write(findingsText(all.flatMap(findingsOfScenario), format, 'Scenarios'));
   if (format === 'pretty' && all.length > 0) out.write(totalText(all, out.paint));
   return all;
 }

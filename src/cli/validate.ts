@@ -3,12 +3,16 @@ import type { LoadResult } from '../engine/load.js';
 import type { PolicySet } from '../engine/policy-set.js';
 import { examples, formatOption, inventoryOption, type AddCommand, type Format } from './command.js';
 import { EXIT } from './exit.js';
+import { FINDING_FORMATS, findingOfProblem, isFindingFormat, type FindingFormat } from './print/finding.js';
+import { findingsText } from './print/findings.js';
 import { printProblems, problemJson } from './print/problems.js';
 import { counted, jsonLine, shortRevision } from './print/text.js';
 import type { Terminal } from './terminal.js';
 
+type ValidateFormat = Format | FindingFormat;
+
 interface ValidateOptions {
-  readonly format: Format;
+  readonly format: ValidateFormat;
   readonly inventory?: string;
   readonly probe?: boolean;
   readonly stateDir: string;
@@ -26,12 +30,13 @@ export const validate: AddCommand = (program, cli) => {
       'also look whether the programs, images and folders of the inventory are there and usable',
     )
     .option('--state-dir <dir>', 'with --probe: where the service would keep its state', 'rekindle-data')
-    .addOption(formatOption())
+    .addOption(formatOption(...FINDING_FORMATS))
     .addHelpText(
       'after',
       examples(
         ['rekindle validate', 'check the folder policies/'],
         ['rekindle validate staging/ --format json', 'for an editor or a CI job'],
+        ['rekindle validate --format sarif > policies.sarif', 'for a code scanning service'],
         ['rekindle validate --probe', 'on the host that it will run on'],
       ) + '\n\nExit codes: 0 no problem, 1 problems, 2 wrong usage.',
     )
@@ -54,10 +59,12 @@ async function probed(terminal: Terminal, loaded: LoadResult, stateDir: string):
   return problems.length === 0 ? loaded : { ok: false, problems };
 }
 
-function print(terminal: Terminal, result: LoadResult, format: Format): void {
+function print(terminal: Terminal, result: LoadResult, format: ValidateFormat): void {
   const problems = result.ok ? [] : result.problems;
   if (format === 'json') {
     terminal.out.write(jsonLine({ problems: problems.map(problemJson) }));
+  } else if (isFindingFormat(format)) {
+    terminal.out.write(findingsText(problems.map(findingOfProblem), format, 'Policies'));
   } else if (result.ok) {
     terminal.out.write(`${terminal.out.paint.green('✓')} ${summary(result.policySet)}\n`);
   } else {
