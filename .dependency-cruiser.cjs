@@ -186,6 +186,15 @@ module.exports = {
       to: { path: '^src/', pathNot: ['^src/(server|engine)/', SEAMS.store] },
     },
     {
+      name: 'check-reads-policies',
+      comment:
+        'The check looks at a policy set as data and says what it finds. It does no I/O and knows no more than the ' +
+        'engine knows, so that it can run wherever a policy set can be loaded.',
+      severity: 'error',
+      from: { path: '^src/check/' },
+      to: { path: '^(src|test|bench|scripts)/|^(node:)?[a-z_]+$', pathNot: '^src/(check|engine)/' },
+    },
+    {
       name: 'cli-reads',
       comment:
         'A command is a thin reader of what the engine returns or the service answers. It reads events in the same ' +
@@ -200,7 +209,7 @@ module.exports = {
           '^src/(service|files|watch|clock)[.]ts$',
           '^src/server/(administration|json|problem)[.]ts$',
           '^src/server/formats/',
-          '^src/scenario/index[.]ts$',
+          '^src/(scenario|check)/index[.]ts$',
           '^src/hw/(index|fence)[.]ts$',
           DRIVER_LIST,
           SEAMS.store,

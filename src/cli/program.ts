@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { readFileSync } from 'node:fs';
 import { examples, type AddCommand, type Cli } from './command.js';
 import { demo } from './demo.js';
+import { check } from './check.js';
 import { disks } from './disks.js';
 import { evaluate } from './eval.js';
 import { CliError, EXIT, type ExitCode } from './exit.js';
@@ -22,7 +23,7 @@ const LAST_GROUP = 'And more:';
 
 /** In the order in which `rekindle --help` lists them. */
 const GROUPS: readonly (readonly [heading: string, commands: readonly AddCommand[]])[] = [
-  ['Policies, offline:', [validate, evaluate, test, schema]],
+  ['Policies, offline:', [validate, check, evaluate, test, schema]],
   ['The administration server:', [runService]],
   ['Asking the running service:', [status, disks, history, why]],
   ["The operator's hand:", [snapshot, restart, power]],

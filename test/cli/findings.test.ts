@@ -10,12 +10,21 @@ import { golden, rekindle } from './harness.js';
 const FORMATS = ['github', 'sarif', 'markdown'] as const;
 
 const finding = (more: Partial<Finding> = {}): Finding => ({
-  ...{ code: 'RANGE', file: 'policies/web.yaml', line: 3, column: 5, message: 'too much', hint: '' },
+  ...{
+    code: 'RANGE',
+    severity: 'error',
+    file: 'policies/web.yaml',
+    line: 3,
+    column: 5,
+    message: 'too much',
+    hint: '',
+  },
   ...more,
 });
 
 const anyFinding = fc.record({
   code: fc.constantFrom('RANGE', 'YAML_SYNTAX'),
+  severity: fc.constantFrom('error' as const, 'warning' as const),
   file: fc.string({ unit: 'grapheme', minLength: 1 }),
   line: fc.integer({ min: 1 }),
   column: fc.option(fc.integer({ min: 1 })),
@@ -75,7 +84,7 @@ describe('a GitHub annotation', () => {
   it('is one line, whatever a document says', () => {
     fc.assert(
       fc.property(anyFinding, (any) => {
-        expect(githubText([any])).toMatch(/^::error [^\r\n]*::[^\r\n]*\n$/);
+        expect(githubText([any])).toMatch(/^::(error|warning) [^\r\n]*::[^\r\n]*\n$/);
       }),
     );
   });

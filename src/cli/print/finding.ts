@@ -1,10 +1,12 @@
+import type { CheckFinding } from '../../check/index.js';
 import type { Problem } from '../../engine/problem.js';
 import type { ScenarioResult, StepResult } from '../../scenario/index.js';
 
 /** Something at a place in a document, in the shape that all formats for CI print. */
 export interface Finding {
-  /** A word of a closed set: a problem code, or `SCENARIO_FAILED`. */
+  /** A word of a closed set: a problem code, a check code, or `SCENARIO_FAILED`. */
   readonly code: string;
+  readonly severity: 'error' | 'warning';
   readonly file: string;
   /** 1-based. */
   readonly line: number;
@@ -24,7 +26,11 @@ export function isFindingFormat(format: string): format is FindingFormat {
 }
 
 export function findingOfProblem({ code, file, line, column, message, hint }: Problem): Finding {
-  return { code, file, line, column, message, hint };
+  return { code, severity: 'error', file, line, column, message, hint };
+}
+
+export function findingOfCheck({ code, severity, origin, message, hint }: CheckFinding): Finding {
+  return { code, severity, file: origin.file, line: origin.line, column: null, message, hint };
 }
 
 /** One for each step that failed, at that step. */
@@ -40,6 +46,7 @@ function findingOfStep(
   const reasons = (decision?.reasons ?? []).map(({ code, text }) => `${code}: ${text}`);
   return {
     code: 'SCENARIO_FAILED',
+    severity: 'error',
     file,
     line,
     column: null,

@@ -8,7 +8,7 @@ export function githubText(findings: readonly Finding[]): string {
   return findings.map(annotation).join('');
 }
 
-function annotation({ code, file, line, column, message, hint }: Finding): string {
+function annotation({ code, severity, file, line, column, message, hint }: Finding): string {
   const place = {
     file: slashed(file),
     line: String(line),
@@ -16,7 +16,7 @@ function annotation({ code, file, line, column, message, hint }: Finding): strin
     title: code,
   };
   const properties = Object.entries(place).map(([name, value]) => `${name}=${property(value)}`);
-  return `::error ${properties.join(',')}::${data(hint === '' ? message : `${message}\n${hint}`)}\n`;
+  return `::${severity} ${properties.join(',')}::${data(hint === '' ? message : `${message}\n${hint}`)}\n`;
 }
 
 function slashed(path: string): string {

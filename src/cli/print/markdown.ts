@@ -5,8 +5,8 @@ import { counted, safe } from './text.js';
 export function markdownText(findings: readonly Finding[], title: string): string {
   if (findings.length === 0) return `**${title}**: nothing found\n`;
   const rows = findings.map(
-    ({ code, file, line, message, hint }) =>
-      `| ${cell(`${file}:${line}`)} | ${cell(code)} | ${cell(hint === '' ? message : `${message}. ${hint}`)} |`,
+    ({ code, severity, file, line, message, hint }) =>
+      `| ${cell(`${file}:${line}`)} | ${cell(`${severity} ${code}`)} | ${cell(hint === '' ? message : `${message}. ${hint}`)} |`,
   );
   return [
     `**${title}**: ${counted(findings.length, 'finding')}`,

@@ -20,11 +20,11 @@ export function sarifText(findings: readonly Finding[]): string {
   });
 }
 
-function result({ code, file, line, column, message, hint }: Finding, ruleIndex: number): object {
+function result({ code, severity, file, line, column, message, hint }: Finding, ruleIndex: number): object {
   return {
     ruleId: code,
     ruleIndex,
-    level: 'error',
+    level: severity,
     message: { text: hint === '' ? message : `${message}. ${hint}` },
     locations: [
       {
