@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { rm, stat } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { HardwareError } from '../../contract.js';
 import { unlessAborted, within } from '../abort.js';
@@ -33,6 +33,8 @@ export interface TargetOrder {
 
 const START_MS = 10_000;
 const LOOK_MS = 3;
+/** `__SO_ACCEPTCON` in the flags of `/proc/net/unix`. Source: Linux, include/linux/net.h. */
+const ACCEPTS_CONNECTIONS = '00010000';
 
 /** @throws {HardwareError} `refused` or `drive-failed` with the program's own words when it does not serve. */
 export async function startTarget(order: TargetOrder, signal: AbortSignal): Promise<Target> {
@@ -103,7 +105,7 @@ function endOf(child: ChildProcess, { program, drive }: TargetOrder): Promise<Ha
 }
 
 async function listening(socket: string, signal: AbortSignal, drive: string): Promise<void> {
-  while (!(await isThere(socket))) {
+  while (!(await isListening(socket))) {
     try {
       await sleep(LOOK_MS, undefined, { signal });
     } catch {
@@ -112,11 +114,11 @@ async function listening(socket: string, signal: AbortSignal, drive: string): Pr
   }
 }
 
-async function isThere(path: string): Promise<boolean> {
-  try {
-    await stat(path);
-    return true;
-  } catch {
-    return false;
-  }
+/** The socket's file is there a moment before anybody may connect; to try would use up the one connection. */
+async function isListening(path: string): Promise<boolean> {
+  const sockets = await readFile('/proc/net/unix', 'utf8');
+  return sockets.split('\n').some((line) => {
+    const [, , , flags, , , , file] = line.trim().split(/\s+/);
+    return file === path && flags === ACCEPTS_CONNECTIONS;
+  });
 }
