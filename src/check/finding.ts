@@ -2,6 +2,9 @@ import type { Origin } from '../engine/policy-set.js';
 
 /** What the lint of a policy set can find; each document of it is right by itself. */
 export const CHECK_CODES = [
+  'ALERT_SHADOWED',
+  'CONDITION_ALWAYS',
+  'CONDITION_NEVER',
   'CONDITION_UNRECORDED',
   'PLACEMENT_UNUSED',
   'RESTART_AMBIGUOUS',

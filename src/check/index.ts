@@ -1,4 +1,6 @@
 import type { PolicySet } from '../engine/policy-set.js';
+import { checkAlerts } from './alerts.js';
+import { checkConditions } from './conditions.js';
 import type { CheckFinding } from './finding.js';
 import { governance } from './governance.js';
 import { checkPolicies } from './policies.js';
@@ -12,7 +14,12 @@ export type { CheckFinding } from './finding.js';
  */
 export function checkPolicySet(set: PolicySet): readonly CheckFinding[] {
   const servers = governance(set);
-  return [...servers.flatMap(checkServer), ...checkPolicies(set, servers)].toSorted(
+  return [
+    ...servers.flatMap(checkServer),
+    ...checkPolicies(set, servers),
+    ...checkConditions(set),
+    ...checkAlerts(set, servers),
+  ].toSorted(
     (a, b) =>
       compare(a.origin.file, b.origin.file) || a.origin.line - b.origin.line || compare(a.code, b.code),
   );

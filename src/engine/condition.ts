@@ -1,4 +1,10 @@
-import { Almanac, Engine, type NestedCondition, type TopLevelCondition } from 'json-rules-engine';
+import {
+  Almanac,
+  type ConditionProperties,
+  Engine,
+  type NestedCondition,
+  type TopLevelCondition,
+} from 'json-rules-engine';
 import type { Evidence } from './decision.js';
 import { resolvePath } from './path.js';
 
@@ -19,12 +25,22 @@ export interface Condition {
   holds(facts: Facts): Promise<Verdict>;
   /** The same condition with no other comparisons than these; null when it has none of them. */
   only(these: (comparison: Comparison) => boolean): Condition | null;
+  /** What it consists of, for whoever reads conditions instead of evaluating them. */
+  readonly tree: ConditionTree;
 }
+
+/** A condition as the policy states it. */
+export type ConditionTree =
+  | { readonly all: readonly ConditionTree[] }
+  | { readonly any: readonly ConditionTree[] }
+  | { readonly not: ConditionTree }
+  | Comparison;
 
 /** A leaf of a condition, as the policy states it. */
 export interface Comparison {
   readonly fact: string;
   readonly path: string;
+  readonly operator: string;
   /** A value, or `{ fact, path }`. */
   readonly value: unknown;
 }
@@ -51,7 +67,21 @@ export function compileCondition(document: TopLevelCondition): Condition {
       const rest = pruned(conditions, these);
       return rest && compileCondition({ all: [rest] });
     },
+    tree: treeOf(structuredClone(document)),
   };
+}
+
+/** @throws {TypeError} for a reference to a shared condition, which the loader lets no document have. */
+function treeOf(node: NestedCondition): ConditionTree {
+  if ('all' in node) return { all: node.all.map(treeOf) };
+  if ('any' in node) return { any: node.any.map(treeOf) };
+  if ('not' in node) return { not: treeOf(node.not) };
+  if ('condition' in node) throw new TypeError(`a reference to the condition ${node.condition}`);
+  return comparisonOf(node);
+}
+
+function comparisonOf({ fact, path, operator, value }: ConditionProperties): Comparison {
+  return { fact, path: path ?? '$', operator, value };
 }
 
 function pruned(node: NestedCondition, these: (comparison: Comparison) => boolean): NestedCondition | null {
@@ -68,8 +98,7 @@ function pruned(node: NestedCondition, these: (comparison: Comparison) => boolea
     return not && { not };
   }
   if ('condition' in node) return null;
-  const comparison: Comparison = { fact: node.fact, path: node.path ?? '$', value: node.value };
-  return these(comparison) ? node : null;
+  return these(comparisonOf(node)) ? node : null;
 }
 
 async function evaluate(engine: Engine, facts: Facts): Promise<Verdict> {
