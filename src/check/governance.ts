@@ -29,3 +29,8 @@ export function governance({
     };
   });
 }
+
+/** Policies that have snapshots taken of the server. One that only observes takes none. */
+export function recording({ alerts, schedules }: Governed): readonly (AlertPolicy | SchedulePolicy)[] {
+  return [...alerts.filter(({ mode }) => mode === 'enforce'), ...schedules];
+}

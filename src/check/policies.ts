@@ -1,7 +1,7 @@
 import type { PolicySet, RestartPolicy, SnapshotRule } from '../engine/policy-set.js';
 import { spoken } from '../engine/reason.js';
 import type { CheckFinding } from './finding.js';
-import type { Governed } from './governance.js';
+import { type Governed, recording } from './governance.js';
 
 /** Words of a RestartPolicy that stand for conditions and name none. */
 const NOT_A_NAME: ReadonlySet<string> = new Set(['matching', 'any']);
@@ -89,16 +89,13 @@ function unrecorded(
   { rule: { condition }, index }: Link,
   governed: readonly Governed[],
 ): readonly CheckFinding[] {
-  const recording = governed.some(({ alerts, schedules }) =>
-    [...alerts, ...schedules].some((policy) => policy.condition === condition),
-  );
-  if (recording) return [];
+  if (governed.some((one) => recording(one).some((policy) => policy.condition === condition))) return [];
   return [
     {
       code: 'CONDITION_UNRECORDED',
       severity: 'warning',
       origin,
-      message: `${name}: snapshots[${index}] asks for the condition ${condition}, which no policy records for a server that ${name} governs`,
+      message: `${name}: snapshots[${index}] asks for the condition ${condition}, which no policy that enforces records for a server that ${name} governs`,
       hint: 'name a condition of an AlertPolicy or SchedulePolicy; as it stands only an order of an operator can record it',
     },
   ];
@@ -110,8 +107,8 @@ function belowInterval(
   { rule: { condition, maxAgeMs }, index }: Link,
   governed: readonly Governed[],
 ): readonly CheckFinding[] {
-  const sources = governed.flatMap(({ alerts, schedules }) =>
-    [...alerts, ...schedules].filter((policy) => policy.condition === condition),
+  const sources = governed.flatMap((one) =>
+    recording(one).filter((policy) => policy.condition === condition),
   );
   const intervals = sources.flatMap((source) =>
     'timing' in source && 'everyMs' in source.timing ? [source.timing.everyMs] : [],

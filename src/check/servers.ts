@@ -1,5 +1,5 @@
 import type { CheckFinding } from './finding.js';
-import type { Governed } from './governance.js';
+import { type Governed, recording } from './governance.js';
 
 /** What an operator would learn of a server only when it has failed. */
 export function checkServer(governed: Governed): readonly CheckFinding[] {
@@ -19,14 +19,14 @@ function withoutRestart({ server, restarts }: Governed): readonly CheckFinding[]
   ];
 }
 
-function withoutSnapshot({ server, alerts, schedules }: Governed): readonly CheckFinding[] {
-  if (alerts.length + schedules.length > 0) return [];
+function withoutSnapshot(governed: Governed): readonly CheckFinding[] {
+  if (recording(governed).length > 0) return [];
   return [
     {
       code: 'SERVER_WITHOUT_SNAPSHOT',
       severity: 'error',
-      origin: server.origin,
-      message: `no AlertPolicy and no SchedulePolicy selects ${server.name}: there is never a snapshot to wake`,
+      origin: governed.server.origin,
+      message: `no AlertPolicy that enforces and no SchedulePolicy selects ${governed.server.name}: there is never a snapshot to wake`,
       hint: 'add a SchedulePolicy for it; without a periodic snapshot a sudden failure finds none',
     },
   ];
