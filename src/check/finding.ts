@@ -12,6 +12,7 @@ export const CHECK_CODES = [
   'SELECTOR_EMPTY',
   'SERVER_WITHOUT_RESTART',
   'SERVER_WITHOUT_SNAPSHOT',
+  'MAX_AGE_BELOW_COOLDOWN',
   'MAX_AGE_BELOW_INTERVAL',
 ] as const;
 export type CheckCode = (typeof CHECK_CODES)[number];

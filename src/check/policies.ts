@@ -1,5 +1,6 @@
 import type { PolicySet, RestartPolicy, SnapshotRule } from '../engine/policy-set.js';
 import { spoken } from '../engine/reason.js';
+import { checkAges } from './ages.js';
 import type { CheckFinding } from './finding.js';
 import { type Governed, recording } from './governance.js';
 
@@ -70,13 +71,14 @@ function unusedPlacements(set: PolicySet): readonly CheckFinding[] {
 function checkChain(policy: RestartPolicy, servers: readonly Governed[]): readonly CheckFinding[] {
   const governed = servers.filter(({ restarts }) => restarts[0] === policy);
   if (governed.length === 0) return [];
-  return policy.snapshots.flatMap((rule, index) => {
+  const links = policy.snapshots.flatMap((rule, index) => {
     if (NOT_A_NAME.has(rule.condition) || ALWAYS_RECORDED.has(rule.condition)) return [];
     return [
       ...unrecorded(policy, { rule, index }, governed),
       ...belowInterval(policy, { rule, index }, governed),
     ];
   });
+  return [...links, ...checkAges(policy, governed)];
 }
 
 interface Link {
