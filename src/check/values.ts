@@ -37,7 +37,8 @@ export function representatives(
   if (ALWAYS_NUMBERS.has(subject)) return numbers;
   const texts = new Set(constants.filter((value) => typeof value === 'string'));
   const others = [...numbers.map(String), 'none of them'].map((text) => unlike(texts, text));
-  return [...constants, ...numbers, ...others, null, undefined];
+  // What is not there is equal to nothing and compares with nothing, as a text that is none of them.
+  return [...constants, ...numbers, ...others];
 }
 
 /** Each of them, and one below, between and above. */

@@ -133,4 +133,22 @@ describe('an AlertPolicy behind one of the same condition', () => {
   it('is left alone when it only observes: to be counted is what it is there for', () => {
     expect(shadowedIn(alertPolicy(first), { ...second, mode: 'observe' })).toEqual([]);
   });
+
+  it('is left alone when its own condition never holds: that is another finding', () => {
+    const never = { all: [label('alertname', 'TooHot'), label('alertname', 'FanStopped')] };
+    expect(shadowedIn(alertPolicy(first), alertPolicy({ ...first, name: 'second', when: never }))).toEqual(
+      [],
+    );
+  });
+
+  it('may order where an alert that arrives late is inside the cooldown of the first, of another condition', async () => {
+    const list = [
+      alertPolicy({ ...first, cooldownMs: 0 }),
+      alertPolicy({ name: 'second', condition: 'overheating', cooldownMs: 0 }),
+    ];
+    const set = setOf(...list);
+    const late = [alert(19), alert(0)];
+    expect([...(await ordering(set, late))]).toEqual(['first', 'second']);
+    expect(shadowed(set)).toEqual([]);
+  });
 });

@@ -117,6 +117,23 @@ describe('a condition', () => {
     expect(implies(tree({ all: [listed] }), tree({ all: [listed] }))).toBeNull();
   });
 
+  it('can hold between two constants', () => {
+    const between = [
+      compares('alert', '$.value', 'greaterThan', 1),
+      compares('alert', '$.value', 'lessThan', 2),
+    ];
+    expect(canHold(tree({ all: between }))).toBe(true);
+  });
+
+  it('can hold for a text that is the same number in other characters', () => {
+    const two = [
+      compares('alert', '$.labels.a', 'greaterThanInclusive', 2),
+      compares('alert', '$.labels.a', 'lessThanInclusive', 2),
+      compares('alert', '$.labels.a', 'notIn', [2, '2']),
+    ];
+    expect(canHold(tree({ all: two }))).toBe(true);
+  });
+
   it('is left alone when there is too much to try', () => {
     const many = Array.from({ length: 17 }, (_, index) => label(`label${index}`, 'x'));
     expect(canHold(tree({ all: many }))).toBeNull();
