@@ -1,15 +1,20 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import type { Clock } from '../../../clock.js';
 import { HardwareError } from '../../contract.js';
 import type { QmpConnection } from '../qmp/connection.js';
+import type { Sink } from './sink.js';
 import { freezeView, type ViewOrder } from './view.js';
+
+/** How long QEMU's word that it could not send waits for the receiver's own; the server may stand still meanwhile. */
+const SINK_SAYS_MS = 300;
 
 export interface PauseOrder {
   readonly control: QmpConnection;
   readonly clock: Clock;
   readonly machine: string;
   readonly mode: 'background' | 'stop';
-  readonly memoryUri: string;
+  /** What receives the memory. */
+  readonly sink: Sink;
   readonly view: ViewOrder;
   /** Ends the waiting; the caller then lets the server run on. */
   readonly signal: AbortSignal;
@@ -40,10 +45,10 @@ export async function freeze(order: PauseOrder): Promise<Instant> {
   const takenAtMs = clock.now();
   if (order.mode === 'background') {
     await freezeView(control, view, signal);
-    await control.execute('migrate', { uri: order.memoryUri }, { signal });
+    await control.execute('migrate', { uri: order.sink.uri }, { signal });
     await untilProtected(order);
   } else {
-    await control.execute('migrate', { uri: order.memoryUri }, { signal });
+    await control.execute('migrate', { uri: order.sink.uri }, { signal });
     await memorySent;
     await freezeView(control, view, signal);
   }
@@ -51,34 +56,43 @@ export async function freeze(order: PauseOrder): Promise<Instant> {
   return { takenAtMs, pausedMs: performance.now() - began, memorySent };
 }
 
-async function sent({ control, machine, signal }: PauseOrder): Promise<void> {
+async function sent(order: PauseOrder): Promise<void> {
+  const { control, signal } = order;
   const { data } = await control.next(
     ({ event, data: { status } }) =>
       event === 'MIGRATION' && (status === 'completed' || status === 'failed' || status === 'cancelled'),
     signal,
   );
   if (data.status === 'completed') return;
-  throw await transferFailure(control, machine, signal);
+  throw await transferFailure(order);
 }
 
-async function transferFailure(
-  control: QmpConnection,
-  machine: string,
-  signal: AbortSignal,
-): Promise<HardwareError> {
+/** When its connection broke QEMU knows no more than that; the one at the other end says why by itself. */
+async function transferFailure(order: PauseOrder): Promise<unknown> {
+  const { control, machine, sink, signal } = order;
   const { status, 'error-desc': said } = await control.execute('query-migrate', {}, { signal });
   const words = said ?? 'it gave no reason';
   const text = `${machine}: QEMU could not send the memory (${status ?? 'unknown'}): ${words}`;
-  return new HardwareError('refused', machine, text);
+  return (await failureOf(sink)) ?? new HardwareError('refused', machine, text);
+}
+
+/** Null when nothing is wrong with it. */
+async function failureOf({ stored }: Sink): Promise<unknown> {
+  const told = stored.then(
+    () => null,
+    (error: unknown) => error,
+  );
+  return Promise.race([told, sleep(SINK_SAYS_MS, null)]);
 }
 
 /** The first counted page says that the device state is saved and the memory protected: only then may it run on. */
-async function untilProtected({ control, machine, signal }: PauseOrder): Promise<void> {
+async function untilProtected(order: PauseOrder): Promise<void> {
+  const { control, signal } = order;
   for (;;) {
     const { status, ram } = await control.execute('query-migrate', {}, { signal });
     if (ram !== undefined && ram.normal + ram.duplicate > 0) return;
     if (status === 'completed') return;
-    if (status === 'failed' || status === 'cancelled') throw await transferFailure(control, machine, signal);
+    if (status === 'failed' || status === 'cancelled') throw await transferFailure(order);
     await nextTurn();
   }
 }

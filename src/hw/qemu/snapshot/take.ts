@@ -220,7 +220,7 @@ async function freezeWithin(
         clock: rack.clock,
         machine: machine.name,
         mode,
-        memoryUri: receivers.sink.uri,
+        sink: receivers.sink,
         view: {
           drive: drive.name,
           snapshot: order.snapshot,
