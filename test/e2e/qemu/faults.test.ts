@@ -14,6 +14,8 @@ import {
 import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { afterAll, afterEach, expect, it } from 'vitest';
+import { DISK_NODE } from '../../../src/hw/qemu/command-line.js';
+import { NODES } from '../../../src/hw/qemu/snapshot/names.js';
 import { connectQmp, type QmpConnection } from '../../../src/hw/qemu/qmp/connection.js';
 import { describeSuite } from '../../support/require.js';
 import { hardwareCode } from '../../hw/driver-contract.js';
@@ -143,6 +145,32 @@ describeSuite('faults around a QEMU machine', [...QEMU, 'root'], () => {
     await runsOn(world);
     await world.snapshot('s-2', 'd1');
     expect(await world.storage('d1').verify('s-2', NEVER)).toBe('ok');
+  });
+
+  it('a service that was killed left a filter behind that the disk does not show: it is taken out', async () => {
+    world = await createWorld();
+    const scratch = join(world.site.folder, 'left.scratch');
+    writeFileSync(scratch, '');
+    truncateSync(scratch, 64 * 2 ** 20);
+    const monitor = await guardOf(world);
+    const file = { driver: 'file', filename: scratch } as const;
+    await monitor.execute('blockdev-add', { driver: 'raw', 'node-name': NODES.scratch, file }, {});
+    await monitor.execute(
+      'blockdev-add',
+      {
+        driver: 'copy-before-write',
+        'node-name': NODES.filter,
+        file: DISK_NODE,
+        target: NODES.scratch,
+        'on-cbw-error': 'break-snapshot',
+        'cbw-timeout': 5,
+      },
+      {},
+    );
+    monitor.close();
+    await world.snapshot('s-1', 'd1');
+    expect(await leftIn(world)).toEqual(['rekindle/d1/s-1']);
+    await runsOn(world);
   });
 
   it('the sink stands still while the server is paused: the server runs on', async () => {

@@ -28,10 +28,15 @@ export async function takeOutView(
     if (has(name)) await control.execute('blockdev-del', { 'node-name': name }, { signal });
   };
   await remove(NODES.view);
-  if (has(NODES.filter)) {
-    await control.execute('qom-set', { path: DISK_DEVICE, property: 'drive', value: DISK_NODE }, { signal });
-  }
+  await takeBackDisk(control, signal);
   for (const name of INNER_FIRST) await remove(name);
+}
+
+/** QEMU 7.2 ends with a failed assertion, and the server with it, when a device is given the disk that it has. */
+async function takeBackDisk(control: QmpConnection, signal: AbortSignal): Promise<void> {
+  const drive = { path: DISK_DEVICE, property: 'drive' } as const;
+  if ((await control.execute('qom-get', drive, { signal })) === DISK_NODE) return;
+  await control.execute('qom-set', { ...drive, value: DISK_NODE }, { signal });
 }
 
 /** Whoever takes the copy may hang with its drive, and could not even be killed: the connection is broken first. */
