@@ -39,9 +39,10 @@ export function comparisonsIn(tree: ConditionTree): readonly Comparison[] {
   return [tree];
 }
 
-type Answers = ReadonlyMap<Comparison, boolean>;
+export type Answers = ReadonlyMap<Comparison, boolean>;
 
-function holds(tree: ConditionTree, answers: Answers): boolean {
+/** What a condition says when its comparisons say this. */
+export function holds(tree: ConditionTree, answers: Answers): boolean {
   if ('all' in tree) return tree.all.every((child) => holds(child, answers));
   if ('any' in tree) return tree.any.some((child) => holds(child, answers));
   if ('not' in tree) return !holds(tree.not, answers);
@@ -65,7 +66,7 @@ function combined(
 }
 
 /** Comparisons whose answers depend on each other: those that look at one value, or ask the same question. */
-function grouped(comparisons: readonly Comparison[]): ReadonlyMap<string, readonly Comparison[]> {
+export function grouped(comparisons: readonly Comparison[]): ReadonlyMap<string, readonly Comparison[]> {
   const groups = new Map<string, Comparison[]>();
   for (const one of comparisons) {
     const key = isOfConstant(one) ? subjectOf(one) : questionOf(one);

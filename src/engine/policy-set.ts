@@ -97,6 +97,7 @@ export interface RestartPolicy extends PolicyBase {
   /** The PlacementPolicy of the snapshot after the takeover. */
   readonly placement: string;
   readonly guard: RestartGuard;
+  readonly budget: RestartBudget;
   readonly mode: Mode;
 }
 
@@ -121,6 +122,14 @@ export interface RestartGuard {
   /** Share of the active servers that must be up, this one not counted, from 0 to 1. */
   readonly minHealthy: number;
   readonly cooldownMs: number;
+}
+
+/** What a failure may cost; no decision goes by it, `rekindle check` does. Null: anything. */
+export interface RestartBudget {
+  /** Age of the snapshot that is woken. */
+  readonly maxLossMs: number | null;
+  /** From the decision to a server that is seen to live. */
+  readonly maxRestartMs: number | null;
 }
 
 /** What exists. */
@@ -232,6 +241,8 @@ export interface ScenarioExpectation {
     readonly backup: string | null;
     readonly drive: string | null;
     readonly snapshotTakenAtMs: number | null;
+    /** Age of the snapshot when the server failed. */
+    readonly maxLossMs: number | null;
   } | null;
   /** Server to the machine that must be running it. */
   readonly alive: Readonly<Record<string, string>> | null;

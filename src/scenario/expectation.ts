@@ -1,5 +1,6 @@
 import type { Decision } from '../engine/decision.js';
 import type { ScenarioExpectation } from '../engine/policy-set.js';
+import { spoken } from '../engine/reason.js';
 import { toEpochMs } from '../engine/time.js';
 import type { SnapshotRow } from '../store/store.js';
 import type { Stage } from './stage.js';
@@ -27,6 +28,7 @@ export async function compare(
     ),
     ...snapshotChecks(expected, facts),
     ...restartChecks(stage, expected, facts),
+    ...lossChecks(expected, facts, decision),
     ...(await aliveChecks(stage, expected)),
   ].filter((mismatch) => mismatch !== null);
 }
@@ -93,6 +95,20 @@ function restartChecks(
           actual: `${takenAt ?? 'no'} ms`,
         },
   ];
+}
+
+function lossChecks(
+  { restart }: ScenarioExpectation,
+  { started }: Facts,
+  decision: Decision | null,
+): (Mismatch | null)[] {
+  const maxLossMs = restart?.maxLossMs ?? null;
+  if (maxLossMs === null || decision === null || started === null) return [];
+  const { snapshot } = started;
+  const lostMs = snapshot === null ? Infinity : toEpochMs(decision.at) - toEpochMs(snapshot.takenAt);
+  if (lostMs <= maxLossMs) return [];
+  const actual = snapshot === null ? 'a boot without its memory' : spoken(lostMs);
+  return [{ what: 'restart.maxLoss', expected: `at most ${spoken(maxLossMs)}`, actual }];
 }
 
 /** A snapshot is of an instant shortly after its order, as on real hardware. */

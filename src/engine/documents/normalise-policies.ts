@@ -92,7 +92,7 @@ function toRetention(retain: NonNullable<Written<'PlacementPolicy'>['spec']['ret
 
 export function toRestartPolicy(checked: Checked<'RestartPolicy'>): RestartPolicy {
   const { spec } = checked.body;
-  const { never = [], guard = {}, backups = {} } = spec;
+  const { never = [], guard = {}, backups = {}, budget = {} } = spec;
   return {
     ...base(checked),
     priority: spec.priority ?? DEFAULT_PRIORITY,
@@ -115,6 +115,7 @@ export function toRestartPolicy(checked: Checked<'RestartPolicy'>): RestartPolic
       minHealthy: share(guard.minHealthy ?? '50%'),
       cooldownMs: milliseconds(guard.cooldown ?? '15m'),
     },
+    budget: { maxLossMs: limit(budget.maxLoss), maxRestartMs: limit(budget.maxRestart) },
     mode: spec.mode ?? 'enforce',
   };
 }
@@ -123,7 +124,7 @@ function toSnapshotRule(rule: Written<'RestartPolicy'>['spec']['snapshots'][numb
   return {
     condition: rule.condition,
     newest: rule.newest ?? false,
-    maxAgeMs: rule.maxAge === undefined ? null : milliseconds(rule.maxAge),
+    maxAgeMs: limit(rule.maxAge),
     before: rule.before ?? null,
   };
 }
@@ -140,6 +141,10 @@ function toSequence({
     start: { timeoutMs: milliseconds(start?.timeout ?? '2m'), attempts: start?.attempts ?? 1 },
     verify: { heartbeatWithinMs: milliseconds(verify?.heartbeatWithin ?? '60s') },
   };
+}
+
+function limit(duration: string | undefined): number | null {
+  return duration === undefined ? null : milliseconds(duration);
 }
 
 function compiled(condition: RootCondition | undefined) {

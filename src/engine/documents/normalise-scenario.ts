@@ -62,6 +62,7 @@ function toExpectation({
           backup: restart.backup ?? null,
           drive: restart.drive ?? null,
           snapshotTakenAtMs: restart.takenAt === undefined ? null : milliseconds(restart.takenAt),
+          maxLossMs: restart.maxLoss === undefined ? null : milliseconds(restart.maxLoss),
         }
       : null,
     alive: alive ?? null,

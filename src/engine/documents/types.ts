@@ -380,6 +380,19 @@ export interface RestartPolicyDocument {
        */
       cooldown?: Duration;
     };
+    /**
+     * What a failure may cost. `rekindle check` proves it for every single failure, or shows the one that costs more; it changes no decision.
+     */
+    budget?: {
+      /**
+       * The snapshot that is woken is at most this old when the server fails. A boot without memory is beyond every budget.
+       */
+      maxLoss?: Duration;
+      /**
+       * The longest that the timeouts and attempts of the sequence allow, from the decision to a server that is seen to live.
+       */
+      maxRestart?: Duration;
+    };
   };
 }
 /**
@@ -738,6 +751,10 @@ export interface Expectation {
      * When the snapshot it woke from was taken, from the start of the scenario.
      */
     takenAt?: Duration;
+    /**
+     * The snapshot it woke from was at most this old when the server failed.
+     */
+    maxLoss?: Duration;
   };
   /**
    * Which machine runs each server, as the rack itself sees it; `nowhere` when none may.

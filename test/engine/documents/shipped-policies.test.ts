@@ -32,7 +32,14 @@ describe('the shipped policies', () => {
     expect(schedulePolicies.map(({ name }) => name)).toEqual(['nightly', 'quarter-hourly']);
     expect([...placementPolicies.keys()]).toEqual(['spread']);
     expect(restartPolicies.map(({ name }) => name)).toEqual(['database', 'web']);
-    expect([...inventory.machines.keys()]).toEqual(['web-1', 'web-2', 'db-1', 'spare-1', 'spare-2']);
+    expect([...inventory.machines.keys()]).toEqual([
+      'web-1',
+      'web-2',
+      'db-1',
+      'spare-1',
+      'spare-2',
+      'spare-3',
+    ]);
     expect(scenarios.length).toBeGreaterThanOrEqual(5);
   });
 

@@ -136,6 +136,7 @@ export function restartPolicy(settings: RestartPolicySettings = {}): RestartPoli
     afterTakeover: 'snapshot',
     placement: 'spread',
     guard: { maxConcurrent: 2, minHealthy: 0, cooldownMs: 0, ...guard },
+    budget: { maxLossMs: null, maxRestartMs: null },
     mode: 'enforce',
     ...rest,
   };

@@ -1,0 +1,194 @@
+import type { PolicySet } from '../../engine/policy-set.js';
+import { toInstant } from '../../engine/time.js';
+import type { View } from '../../engine/view.js';
+import { initialView } from '../../engine/world.js';
+import { type Governed, recording } from '../governance.js';
+import { type Failure, pairOf, singleFailures, strikes } from './failure.js';
+import { failsAtMs, type Outcome, outcomeOf, worldAfter } from './outcome.js';
+import { withRemembered } from './remembered.js';
+import { type Rotating, rotations, type TableState } from './rotation.js';
+
+/** What every failure that was looked at comes to. */
+export interface Analysis {
+  readonly servers: readonly Rotating[];
+  /** How many failures were looked at. */
+  readonly failures: number;
+  /** For each failure and each server that it strikes, the worst that can come of it. */
+  readonly struck: readonly Case[];
+  /** Failures that leave a server running, and nothing to wake should it fail before its next snapshot. */
+  readonly unprotected: readonly Case[];
+  /** Null unless pairs were asked for. */
+  readonly pairs: PairSample | null;
+}
+
+export interface Case {
+  readonly failure: Failure;
+  readonly outcome: Outcome;
+  /** What became of the servers that failed with it. */
+  readonly others: readonly Outcome[];
+}
+
+export interface PairSample {
+  /** How many pairs there are of the single failures that the policies survive. */
+  readonly all: number;
+  /** How many of them were looked at. */
+  readonly looked: number;
+  readonly struck: readonly Case[];
+}
+
+/**
+ * Takes every single failure from the worst state that schedules leave the disk table in, and asks the engine what
+ * it would do. Servers that no RestartPolicy governs, or of which no snapshot is ever taken, are left out: that is
+ * a finding of its own.
+ *
+ * @param pairs how many pairs of failures may be looked at; they are taken evenly from all there are.
+ */
+export async function analyseFailures(
+  policySet: PolicySet,
+  governed: readonly Governed[],
+  { pairs = 0 }: { readonly pairs?: number } = {},
+): Promise<Analysis> {
+  const kept = governed.filter((one) => one.restarts.length > 0 && recording(one).length > 0);
+  const servers = await rotations(withRemembered(policySet), kept);
+  const start = initialView(policySet.inventory);
+  const failures = singleFailures(policySet);
+  const struck: Case[] = [];
+  const unprotected: Case[] = [];
+  // The machines come first: where a server's own failure goes badly, others say nothing new.
+  const lost = new Set<string>();
+  const forgetful = new Set<string>();
+  for (const failure of failures) {
+    const told = servers.filter(({ governed: { server } }) => !lost.has(server.name));
+    const hit = told.filter(({ governed: { server } }) => strikes(failure, server, policySet.inventory));
+    const cases = await worstOf(start, failure, hit);
+    struck.push(...cases);
+    const running = told.filter((one) => !hit.includes(one) && !forgetful.has(one.governed.server.name));
+    unprotected.push(...(await leftBare(start, failure, running)));
+    if (failure.kind !== 'server') continue;
+    for (const { outcome } of cases) {
+      if (outcome.attempt === null) lost.add(outcome.server.name);
+      if (outcome.lostMs === null) forgetful.add(outcome.server.name);
+    }
+  }
+  const analysis = { servers, failures: failures.length, struck, unprotected };
+  return { ...analysis, pairs: pairs === 0 ? null : await samplePairs(policySet, analysis, pairs) };
+}
+
+/** Servers that fail together are restarted one after the other, each with what the ones before have left. */
+async function worstOf(start: View, failure: Failure, hit: readonly Rotating[]): Promise<readonly Case[]> {
+  const worst = new Map<string, Case>();
+  // An alert announces that its server fails; that something else fails meanwhile is a second failure.
+  const tables = failure.kind === 'server' ? hit : hit.map(unannounced);
+  const turns = Math.max(0, ...tables.map(({ states }) => states.length));
+  for (let turn = 0; turn < turns; turn += 1) {
+    const outcomes = await restartAll(start, failure, tables, turn);
+    for (const outcome of outcomes) {
+      const known = worst.get(outcome.server.name);
+      if (known !== undefined && !isWorse(outcome, known.outcome)) continue;
+      const others = outcomes.filter((one) => one !== outcome);
+      worst.set(outcome.server.name, { failure, outcome, others });
+    }
+  }
+  return [...worst.values()];
+}
+
+function unannounced(one: Rotating): Rotating {
+  return { ...one, states: one.states.filter(({ symptom }) => symptom === null) };
+}
+
+async function restartAll(
+  start: View,
+  failure: Failure,
+  hit: readonly Rotating[],
+  turn: number,
+): Promise<readonly Outcome[]> {
+  const names = new Set(hit.map(({ governed: { server } }) => server.name));
+  const outcomes: Outcome[] = [];
+  let world = worldAfter(start, failure, names, failedAt(hit, turn));
+  for (const one of hit) {
+    const result = await outcomeOf(world, one, stateAt(one, turn));
+    if (result === null) continue;
+    outcomes.push(result.outcome);
+    world = result.after;
+  }
+  return outcomes;
+}
+
+/** Tables come round at their own pace; a shorter round begins again. */
+function stateAt({ states }: Rotating, turn: number): TableState {
+  return states[turn % states.length] ?? { snapshots: [], untilMs: null, symptom: null };
+}
+
+function failedAt(hit: readonly Rotating[], turn: number): string {
+  return toInstant(Math.max(0, ...hit.map((one) => failsAtMs(stateAt(one, turn)))));
+}
+
+function isWorse(one: Outcome, other: Outcome): boolean {
+  return badness(one) > badness(other);
+}
+
+/** Not woken is worst, then woken without its memory, then how much is lost. */
+function badness({ attempt, lostMs, takesMs }: Outcome): number {
+  if (attempt === null) return Number.POSITIVE_INFINITY;
+  return lostMs === null ? Number.MAX_VALUE : Math.min(lostMs, Number.MAX_VALUE / 2) + takesMs / 2 ** 32;
+}
+
+/** Of servers that run on and show nothing, those whose snapshots were on what has failed. */
+async function leftBare(
+  start: View,
+  failure: Failure,
+  running: readonly Rotating[],
+): Promise<readonly Case[]> {
+  const cases: Case[] = [];
+  for (const one of running.map(unannounced).filter((each) => holdsSnapshotsOf(failure, each))) {
+    for (const state of one.states) {
+      if (!state.snapshots.some(({ drive }) => failure.drives.has(drive))) continue;
+      const world = worldAfter(
+        start,
+        failure,
+        new Set([one.governed.server.name]),
+        toInstant(failsAtMs(state)),
+      );
+      const result = await outcomeOf(world, one, state);
+      if (result?.outcome.lostMs !== null) continue;
+      cases.push({ failure, outcome: result.outcome, others: [] });
+      break;
+    }
+  }
+  return cases;
+}
+
+function holdsSnapshotsOf({ drives }: Failure, { states }: Rotating): boolean {
+  return drives.size > 0 && states.some(({ snapshots }) => snapshots.some(({ drive }) => drives.has(drive)));
+}
+
+/** Of failures that are survived one by one; what is not, says nothing new together with another. */
+async function samplePairs(
+  policySet: PolicySet,
+  { servers, struck }: Pick<Analysis, 'servers' | 'struck'>,
+  budget: number,
+): Promise<PairSample> {
+  const start = initialView(policySet.inventory);
+  const fatal = new Set(
+    struck.filter(({ outcome }) => outcome.attempt === null).map(({ failure }) => failure.subject),
+  );
+  const survived = singleFailures(policySet).filter(({ subject }) => !fatal.has(subject));
+  const all = (survived.length * (survived.length - 1)) / 2;
+  const looked = Math.min(all, budget);
+  const cases: Case[] = [];
+  for (let index = 0; index < looked; index += 1) {
+    const pair = pairAt(survived, Math.floor((index * all) / looked));
+    if (pair === null) continue;
+    const hit = servers.filter(({ governed: { server } }) => strikes(pair, server, policySet.inventory));
+    cases.push(...(await worstOf(start, pair, hit)));
+  }
+  return { all, looked, struck: cases };
+}
+
+/** The pair with this number, of all pairs in the order (0,1), (0,2), (1,2), (0,3), ... */
+function pairAt(failures: readonly Failure[], number: number): Failure | null {
+  const later = Math.floor((1 + Math.sqrt(1 + 8 * number)) / 2);
+  const first = failures[number - (later * (later - 1)) / 2];
+  const second = failures[later];
+  return first === undefined || second === undefined ? null : pairOf(first, second);
+}

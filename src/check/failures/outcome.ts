@@ -1,0 +1,176 @@
+import { advance } from '../../engine/advance.js';
+import { decide } from '../../engine/decide.js';
+import type { Decision, RestartAttempt, RestartSequence } from '../../engine/decision.js';
+import type { FailureEvent } from '../../engine/event.js';
+import type { Machine, PolicySet, RestartPolicy } from '../../engine/policy-set.js';
+import { type Instant, toEpochMs, toInstant } from '../../engine/time.js';
+import type { DriveView, MachineView, ServerView, View } from '../../engine/view.js';
+import { type Failure, losesDisk } from './failure.js';
+import type { Rotating, TableState } from './rotation.js';
+
+/** What becomes of a server when it has failed. */
+export interface Outcome {
+  readonly server: Machine;
+  readonly policy: RestartPolicy;
+  readonly state: TableState;
+  readonly decision: Decision;
+  /** What is woken where; null: nothing is. */
+  readonly attempt: RestartAttempt | null;
+  /**
+   * Age of the snapshot that is woken, at the failure or at its first symptom: what is done after that is lost in
+   * any case, for however long the symptom shows. Null: the memory is lost, or all of it.
+   */
+  readonly lostMs: number | null;
+  /** How long the restart takes at most, from the decision to a server that is seen to live. */
+  readonly takesMs: number;
+}
+
+/** Where all that failed stands, and what the restarts before have taken. */
+export interface World {
+  readonly failure: Failure;
+  readonly servers: readonly ServerView[];
+  readonly machines: ReadonlyMap<string, MachineView>;
+  readonly drives: ReadonlyMap<string, DriveView>;
+  /** How many restarts were ordered before. */
+  readonly restarts: number;
+}
+
+/** A server that no schedule keeps has nothing but what it began with: any instant will do. */
+const LONG_MS = 3_650 * 86_400_000;
+
+/** The world as the failure leaves it: what it strikes is known to have failed when the first restart is decided. */
+export function worldAfter(start: View, failure: Failure, struck: ReadonlySet<string>, at: Instant): World {
+  return {
+    failure,
+    servers: start.servers.map((row) =>
+      struck.has(row.name) ? { ...row, state: 'failed', failedAt: at } : row,
+    ),
+    machines: new Map(
+      start.machines.map((row) => [
+        row.name,
+        failure.machines.has(row.name) && row.state === 'idle' ? { ...row, state: 'failed' } : row,
+      ]),
+    ),
+    drives: new Map(
+      start.drives.map((row) => [
+        row.name,
+        failure.drives.has(row.name) ? { ...row, health: 'failed' } : row,
+      ]),
+    ),
+    restarts: 0,
+  };
+}
+
+/** Has the engine decide about one of the servers that were struck, in the given state of its disk table. */
+export async function outcomeOf(
+  world: World,
+  { governed, policySet: whole }: Rotating,
+  state: TableState,
+): Promise<{ readonly outcome: Outcome; readonly after: World } | null> {
+  const { server, restarts } = governed;
+  const [policy] = restarts;
+  if (policy === undefined) return null;
+  const policySet = withoutPaths(whole, world.failure);
+  const atMs = failsAtMs(state);
+  const view = viewOf(world, policySet, { server, state, at: toInstant(atMs) });
+  const decision = await decide(policySet, failureOf(world.failure, server, policySet, atMs), view);
+  const attempt = decision.outcome === 'restart' ? (decision.restart?.attempts[0] ?? null) : null;
+  const woken = state.snapshots.find(({ id }) => id === attempt?.snapshot);
+  const outcome: Outcome = {
+    server,
+    policy,
+    state,
+    decision,
+    attempt,
+    lostMs: woken === undefined ? null : lostMs(state, atMs, woken.takenAt),
+    takesMs: longestMs(policy.sequence) * (1 + Math.floor(world.restarts / policy.guard.maxConcurrent)),
+  };
+  return { outcome, after: withRestart(world, advance(policySet, view, decision), attempt !== null) };
+}
+
+/** Of a server whose table stands still the snapshot grows older without end. */
+function lostMs({ untilMs, symptom }: TableState, atMs: number, takenAt: Instant): number {
+  if (untilMs === null) return Number.POSITIVE_INFINITY;
+  const soundUntilMs = symptom === null ? atMs : toEpochMs(symptom.firstAt);
+  return Math.max(0, soundUntilMs - toEpochMs(takenAt));
+}
+
+export function failsAtMs({ untilMs, snapshots }: TableState): number {
+  const newest = snapshots.at(-1);
+  return untilMs ?? (newest === undefined ? 0 : toEpochMs(newest.takenAt)) + LONG_MS;
+}
+
+/**
+ * The time that the sequence of a restart allows: the old machine is proven off, its access is taken away, the
+ * snapshot is looked at and its checksum compared, the drive is connected, the backup started and seen to live. The
+ * steps are those of src/actions/restart.
+ */
+function longestMs({ fence, connect, start, verify }: RestartSequence): number {
+  const connecting = connect.timeoutMs * connect.attempts;
+  return (
+    fence.timeoutMs * fence.attempts +
+    3 * connecting +
+    start.timeoutMs * (1 + start.attempts) +
+    verify.heartbeatWithinMs
+  );
+}
+
+function withoutPaths(policySet: PolicySet, { paths }: Failure): PolicySet {
+  if (paths.length === 0) return policySet;
+  const machines = new Map(policySet.inventory.machines);
+  for (const { machine, device } of paths) {
+    const known = machines.get(machine);
+    if (known !== undefined)
+      machines.set(machine, { ...known, reaches: known.reaches.filter((reached) => reached !== device) });
+  }
+  return { ...policySet, inventory: { ...policySet.inventory, machines } };
+}
+
+interface Moment {
+  readonly server: Machine;
+  readonly state: TableState;
+  readonly at: Instant;
+}
+
+function viewOf(
+  { servers, machines, drives }: World,
+  { inventory }: PolicySet,
+  { server, state, at }: Moment,
+): View {
+  return {
+    // This one is about to be reported; the guard asks for all the others.
+    servers: servers.map((row) => (row.name === server.name ? { ...row, state: 'up', failedAt: null } : row)),
+    machines: [...inventory.machines.keys()].flatMap((name) => machines.get(name) ?? []),
+    drives: [...inventory.drives.keys()].flatMap((name) => drives.get(name) ?? []),
+    snapshots: state.snapshots,
+    matches: [],
+    symptoms: state.symptom === null ? [] : [{ ...state.symptom, lastAt: at }],
+    orders: [],
+    operations: [],
+  };
+}
+
+function failureOf(failure: Failure, server: Machine, { inventory }: PolicySet, atMs: number): FailureEvent {
+  return {
+    kind: 'failure',
+    id: `${failure.subject} ${server.name}`,
+    at: toInstant(atMs),
+    server: server.name,
+    subject: losesDisk(failure, server, inventory.drives) ? 'disk' : 'server',
+    cause: 'unknown',
+    causeClass: 'unknown',
+  };
+}
+
+/** A backup that runs something is one no more, and neither is the drive that it runs from. */
+function withRestart(world: World, after: View, restarted: boolean): World {
+  if (!restarted) return world;
+  const changed = new Map(after.servers.map((row) => [row.name, row]));
+  return {
+    ...world,
+    servers: world.servers.map((row) => changed.get(row.name) ?? row),
+    machines: new Map([...world.machines, ...after.machines.map((row) => [row.name, row] as const)]),
+    drives: new Map([...world.drives, ...after.drives.map((row) => [row.name, row] as const)]),
+    restarts: world.restarts + 1,
+  };
+}
