@@ -195,6 +195,15 @@ module.exports = {
       to: { path: '^(src|test|bench|scripts)/|^(node:)?[a-z_]+$', pathNot: '^src/(check|engine)/' },
     },
     {
+      name: 'diff-replays-policies',
+      comment:
+        'The diff decides the same events under two policy sets, with the engine and nothing else, so that what it ' +
+        'says is what the service would do. Who reads the events and the policies gives them to it as data.',
+      severity: 'error',
+      from: { path: '^src/diff/' },
+      to: { path: '^(src|test|bench|scripts)/|^(node:)?[a-z_]+$', pathNot: '^src/(diff|engine)/' },
+    },
+    {
       name: 'cli-reads',
       comment:
         'A command is a thin reader of what the engine returns or the service answers. It reads events in the same ' +
@@ -209,7 +218,7 @@ module.exports = {
           '^src/(service|files|watch|clock)[.]ts$',
           '^src/server/(administration|json|problem)[.]ts$',
           '^src/server/formats/',
-          '^src/(scenario|check)/index[.]ts$',
+          '^src/(scenario|check|diff)/index[.]ts$',
           '^src/hw/(index|fence)[.]ts$',
           DRIVER_LIST,
           SEAMS.store,

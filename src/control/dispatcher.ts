@@ -2,6 +2,7 @@ import { decide } from '../engine/decide.js';
 import type { Decision } from '../engine/decision.js';
 import type { EngineEvent } from '../engine/event.js';
 import { tellsOfFailure } from '../engine/failure.js';
+import { memoryHorizonMs } from '../engine/horizon.js';
 import type { PolicySet } from '../engine/policy-set.js';
 import { TRANSIENT_REASONS } from '../engine/reasons.js';
 import { toEpochMs, toInstant } from '../engine/time.js';
@@ -48,15 +49,6 @@ const OPERATION_FOR: Readonly<Partial<Record<Decision['outcome'], OperationKind>
   restart: 'restart-server',
   retire: 'retire-snapshot',
 };
-
-/** How long matches and symptoms can matter to any policy of the set. */
-function memoryHorizonMs(policySet: PolicySet): number {
-  return Math.max(
-    0,
-    ...policySet.alertPolicies.map((policy) => policy.repeated.withinMs),
-    ...policySet.restartPolicies.map((policy) => policy.symptomsWithinMs),
-  );
-}
 
 /** A decision that could not be made or recorded is tried again after this. */
 const RETRY_MS = 1_000;

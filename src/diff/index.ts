@@ -1,0 +1,24 @@
+import type { PolicySet } from '../engine/policy-set.js';
+import type { DecisionChange, FailureChange } from './change.js';
+import { changesOfEvents, type Recording } from './events.js';
+import { changesOfFailures } from './failures.js';
+import { remembering } from './remembering.js';
+
+export type { DecisionChange, FailureChange } from './change.js';
+export type { Recording } from './events.js';
+
+/** Where two policy sets decide differently. */
+export interface Diff {
+  readonly events: readonly DecisionChange[];
+  readonly failures: readonly FailureChange[];
+}
+
+/** Two sets that differ in names, order and files only, or say the same in other words, have an empty diff. */
+export async function diffPolicySets(base: PolicySet, head: PolicySet, recording: Recording): Promise<Diff> {
+  const remember = remembering();
+  const [before, after] = [remember(base), remember(head)];
+  return {
+    events: await changesOfEvents(before, after, recording),
+    failures: await changesOfFailures(before, after),
+  };
+}
