@@ -1,5 +1,3 @@
-import { createReadStream } from 'node:fs';
-import { resolve } from 'node:path';
 import type { Decision } from '../engine/decision.js';
 import type { EngineEvent } from '../engine/event.js';
 import type { PolicySet } from '../engine/policy-set.js';
@@ -12,7 +10,7 @@ import { CliError, EXIT, type ExitCode } from './exit.js';
 import { decisionText } from './print/decision.js';
 import { table } from './print/table.js';
 import { counted, jsonLine } from './print/text.js';
-import { readNamedFile, unreadable } from './read-file.js';
+import { inputName, openInput, readNamedFile } from './read-file.js';
 import type { Terminal } from './terminal.js';
 
 interface EvalOptions {
@@ -81,7 +79,7 @@ async function evaluateEvents(
   const policySet = await requirePolicies(terminal, { paths, inventory: options.inventory });
   const initial = await startingView(terminal, policySet, options.state);
   const expected = await readExpectations(terminal, options.expect);
-  const input = await openJson(nameOf(options.event), openSource(terminal, options.event));
+  const input = await openJson(inputName(options.event), openInput(terminal, options.event));
 
   const at = await timeOf(terminal, options.at);
   const printer = printerFor(terminal, options.format, input.shape);
@@ -155,22 +153,6 @@ async function timeOf(terminal: Terminal, text: string | undefined): Promise<Ins
   if (text === 'now') return toInstant(terminal.clock.now());
   const { readInstant } = await import('./events/event.js');
   return readInstant(text, '--at');
-}
-
-function nameOf(file: string): string {
-  return file === '-' ? 'standard input' : file;
-}
-
-function openSource(terminal: Terminal, file: string): AsyncIterable<Uint8Array> {
-  return file === '-' ? terminal.stdin.stream : chunksOfFile(terminal, file);
-}
-
-async function* chunksOfFile(terminal: Terminal, file: string): AsyncGenerator<Uint8Array> {
-  try {
-    yield* createReadStream(resolve(terminal.cwd, file));
-  } catch (error) {
-    throw unreadable(file, error);
-  }
 }
 
 async function* chunksOf(bytes: Uint8Array): AsyncGenerator<Uint8Array> {

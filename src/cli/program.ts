@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { examples, type AddCommand, type Cli } from './command.js';
 import { demo } from './demo.js';
 import { check } from './check.js';
+import { diff } from './diff.js';
 import { disks } from './disks.js';
 import { evaluate } from './eval.js';
 import { CliError, EXIT, type ExitCode } from './exit.js';
@@ -23,7 +24,7 @@ const LAST_GROUP = 'And more:';
 
 /** In the order in which `rekindle --help` lists them. */
 const GROUPS: readonly (readonly [heading: string, commands: readonly AddCommand[]])[] = [
-  ['Policies, offline:', [validate, check, evaluate, test, schema]],
+  ['Policies, offline:', [validate, check, diff, evaluate, test, schema]],
   ['The administration server:', [runService]],
   ['Asking the running service:', [status, disks, history, why]],
   ["The operator's hand:", [snapshot, restart, power]],

@@ -1,3 +1,4 @@
+import { createReadStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { CliError, EXIT } from './exit.js';
@@ -15,8 +16,29 @@ export async function readNamedFile(terminal: Terminal, file: string): Promise<U
   }
 }
 
+/** What a file that the command line names is called in messages; `-` is standard input. */
+export function inputName(file: string): string {
+  return file === '-' ? 'standard input' : file;
+}
+
+/**
+ * The bytes of a file that the command line names, as they come; `-` is standard input.
+ * @throws {CliError} at the first byte when it cannot be read.
+ */
+export function openInput(terminal: Terminal, file: string): AsyncIterable<Uint8Array> {
+  return file === '-' ? terminal.stdin.stream : chunksOfFile(terminal, file);
+}
+
+async function* chunksOfFile(terminal: Terminal, file: string): AsyncGenerator<Uint8Array> {
+  try {
+    yield* createReadStream(resolve(terminal.cwd, file));
+  } catch (error) {
+    throw unreadable(file, error);
+  }
+}
+
 /** The error for a file that could not be read. */
-export function unreadable(file: string, error: unknown): CliError {
+function unreadable(file: string, error: unknown): CliError {
   return new CliError(EXIT.usage, `${file} cannot be read: ${whyUnreadable(error)}`, '', { cause: error });
 }
 

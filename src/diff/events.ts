@@ -4,7 +4,7 @@ import type { Instant } from '../engine/time.js';
 import type { View } from '../engine/view.js';
 import type { DecisionChange } from './change.js';
 import { decideIn, isFollowUp, pruned, step, worldOf, type Decided, type World } from './replay.js';
-import { changesBetween, sideOf } from './side.js';
+import { changesBetween, sideOf, type NameOf } from './side.js';
 
 /** What was recorded of a service: the events in the order in which they were decided. */
 export interface Recording {
@@ -80,15 +80,16 @@ async function changeOf(
   worlds: Worlds,
   parted: boolean,
 ): Promise<DecisionChange | null> {
-  const changes = changesBetween(base.decision, head.decision);
+  const nameOf = { base: namesIn(base.view), head: namesIn(head.view) };
+  const changes = changesBetween(base.decision, head.decision, nameOf);
   if (changes.length === 0) return null;
   return {
     event: base.decision.event,
     at: base.decision.at,
     changes,
     follows: parted && (await isConsequence({ base, head }, worlds)),
-    base: sideOf(base.decision, changes, (id) => id),
-    head: sideOf(head.decision, changes, (id) => id),
+    base: sideOf(base.decision, changes, nameOf.base),
+    head: sideOf(head.decision, changes, nameOf.head),
   };
 }
 
@@ -99,5 +100,14 @@ async function isConsequence({ base, head }: Pair, worlds: Worlds): Promise<bool
   const own = head.view.matches.filter(({ policy, digest }) => !digests.has(`${digest} ${policy}`));
   const view = { ...base.view, matches: [...base.view.matches, ...own] };
   const decision = await decideIn(worlds.head, head.event, view);
-  return changesBetween(base.decision, decision).length === 0;
+  const nameOf = namesIn(base.view);
+  return changesBetween(base.decision, decision, { base: nameOf, head: nameOf }).length === 0;
+}
+
+/** By condition and time, which people know, and which are the same where both sides took it at one event. */
+function namesIn({ snapshots }: View): NameOf {
+  return (id) => {
+    const row = snapshots.find((snapshot) => snapshot.id === id);
+    return row ? `${row.condition} of ${row.takenAt}` : id;
+  };
 }

@@ -76,13 +76,12 @@ function sudden({ view }: World, { server, subject }: FailureChange['failure']):
   };
 }
 
-/** The ids hold times and names of policies, which may be others. How many snapshots are newer tells as much. */
+/** Times and policies may be others, so a snapshot is known by its condition and by how many are newer. */
 function positionIn({ snapshots }: View): NameOf {
   return (id) => {
-    const { server, generation } = snapshots.find((snapshot) => snapshot.id === id) ?? UNKNOWN;
-    const newer = snapshots.filter((row) => row.server === server && row.generation > generation).length;
-    return newer === 0 ? 'the newest' : `the newest but ${newer}`;
+    const row = snapshots.find((snapshot) => snapshot.id === id);
+    if (row === undefined) return id;
+    const newer = snapshots.filter((one) => one.server === row.server && one.generation > row.generation);
+    return `${row.condition}, ${newer.length === 0 ? 'the newest' : `the newest but ${newer.length}`}`;
   };
 }
-
-const UNKNOWN = { server: '', generation: 0 } as const;

@@ -4,7 +4,7 @@ import { changesOfEvents, type Recording } from './events.js';
 import { changesOfFailures } from './failures.js';
 import { remembering } from './remembering.js';
 
-export type { DecisionChange, FailureChange } from './change.js';
+export type { DecisionChange, DecisionSide, FailureChange, PolicyPlace } from './change.js';
 export type { Recording } from './events.js';
 
 /** Where two policy sets decide differently. */

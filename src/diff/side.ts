@@ -2,7 +2,7 @@ import type { Decision, Reason, RestartAttempt } from '../engine/decision.js';
 import type { ReasonCode } from '../engine/reasons.js';
 import type { ChangeKind, DecisionSide, PolicyPlace } from './change.js';
 
-/** How a snapshot is called in both worlds: by its id, where both took it for the same event. */
+/** What a snapshot is called in both worlds: equal names are the same snapshot. */
 export type NameOf = (snapshot: string) => string;
 
 /** @param changes what differs: it decides which of the policies involved is the responsible one. */
@@ -26,12 +26,13 @@ export function sideOf(decision: Decision, changes: readonly ChangeKind[], nameO
   };
 }
 
+export interface Names {
+  readonly base: NameOf;
+  readonly head: NameOf;
+}
+
 /** What differs between two decisions about one event; empty when they come to the same. Names do not count. */
-export function changesBetween(
-  base: Decision,
-  head: Decision,
-  nameOf: { readonly base: NameOf; readonly head: NameOf } = { base: itself, head: itself },
-): readonly ChangeKind[] {
+export function changesBetween(base: Decision, head: Decision, nameOf: Names): readonly ChangeKind[] {
   if (acts(base) !== acts(head)) return [acts(head) ? 'gained' : 'lost'];
   if (base.outcome !== head.outcome || base.mode !== head.mode) return ['outcome'];
   const before = sideOf(base, [], nameOf.base);
@@ -73,10 +74,6 @@ export function acts({ outcome, mode }: Decision): boolean {
 
 function same(a: unknown, b: unknown): boolean {
   return JSON.stringify(a) === JSON.stringify(b);
-}
-
-function itself(snapshot: string): string {
-  return snapshot;
 }
 
 function wokenText({ snapshot, drive }: RestartAttempt, nameOf: NameOf): string {

@@ -56,8 +56,8 @@ describe('single failures', () => {
     });
     const changes = await changesOfFailures(base, head);
     expect(changes.find(({ failure }) => failure.server === 'web-1')).toMatchObject({
-      base: { snapshots: ['the newest'], drive: 'd2' },
-      head: { snapshots: ['the newest but 1'], drive: 'd3' },
+      base: { snapshots: ['scheduled, the newest'], drive: 'd2' },
+      head: { snapshots: ['scheduled, the newest but 1'], drive: 'd3' },
     });
   });
 

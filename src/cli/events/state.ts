@@ -83,12 +83,17 @@ const check = checker<Partial<View>>({ type: 'object', additionalProperties: fal
  * @throws {CliError} naming the first place that does not fit.
  */
 export function readState(name: string, bytes: Uint8Array, initial: View): View {
-  const read = check(parseOne(name, bytes));
+  return stateOf(name, parseOne(name, bytes), initial);
+}
+
+/** As {@link readState}, of what is parsed already. */
+export function stateOf(where: string, value: unknown, initial: View = EMPTY_VIEW): View {
+  const read = check(value);
   if (!read.ok) {
     const lists = Object.keys(EMPTY_VIEW).join(', ');
     throw new CliError(
       EXIT.usage,
-      `${name}: ${read.problem.detail.replace(/^the item /, 'the state ')}`,
+      `${where}: ${read.problem.detail.replace(/^the item /, 'the state ')}`,
       `a state is what GET /v1/state of the service answers: an object with the lists ${lists}`,
     );
   }

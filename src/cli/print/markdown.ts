@@ -19,7 +19,7 @@ export function markdownText(findings: readonly Finding[], title: string): strin
 }
 
 /** What a document says must not become a mark, a link, an image or a mention in the comment. */
-function cell(text: string): string {
+export function cell(text: string): string {
   return safe(text.replaceAll(/\s*\n\s*/g, ' ')).replaceAll(/[\\`*_{}[\]<>()#+!|~@&]/g, entity);
 }
 
