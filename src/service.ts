@@ -242,6 +242,7 @@ async function administer({ watcher, store, room, metrics, life }: Parts): Promi
     },
     operationOf: (decision) => store.operationOf(decision),
     event: (id) => store.event(id),
+    decidedEvents: (page) => store.decidedEvents(page),
     journal: (filter) => store.journal(filter),
     metrics: async () => {
       const { servers } = await statusOf({ watcher, store, room, metrics, life }, version);

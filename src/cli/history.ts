@@ -22,6 +22,8 @@ interface HistoryOptions extends ServiceOptions {
   readonly outcome?: string;
   readonly limit: number;
   readonly all?: boolean;
+  /** True without a file. */
+  readonly export?: string | true;
 }
 
 /** The most that the service answers at once. */
@@ -45,7 +47,13 @@ export const history: AddCommand = (program, cli) => {
       ]),
     )
     .option('--limit <n>', 'at most so many', wholeNumber(1, MOST), 20)
-    .option('--all', 'also retention that found nothing to do');
+    .option('--all', 'also retention that found nothing to do')
+    .addOption(
+      new Option(
+        '--export [file]',
+        'write every recorded event instead, for `rekindle diff` (default: standard output)',
+      ).conflicts(['server', 'outcome', 'limit', 'all', 'format']),
+    );
   addServiceOptions(command)
     .addOption(formatOption())
     .addHelpText(
@@ -53,12 +61,18 @@ export const history: AddCommand = (program, cli) => {
       examples(
         ['rekindle history --server web-1', 'what happened to web-1'],
         ['rekindle history --outcome refused --limit 5', 'what was not done lately'],
+        ['rekindle history --export history.ndjson', 'all that `rekindle diff` can replay'],
       ) + '\n\nExit codes: 0 printed, 2 wrong usage, 4 the service does not answer.',
     )
     .action(
       cli.handle(async (options: HistoryOptions) => {
         const { connect } = await import('./service/api.js');
         const api = await connect(cli.terminal, options);
+        if (options.export !== undefined) {
+          const { exportHistory } = await import('./history-export.js');
+          await exportHistory(cli.terminal, api, fileOf(options.export));
+          return EXIT.ok;
+        }
         const decisions = await newest(api, options);
         if (options.format === 'json') cli.terminal.out.write(jsonLine({ decisions }));
         else print(cli.terminal.out, decisions);
@@ -66,6 +80,10 @@ export const history: AddCommand = (program, cli) => {
       }),
     );
 };
+
+function fileOf(given: string | true): string | null {
+  return given === true || given === '-' ? null : given;
+}
 
 /** The service does not know what is uninteresting, so as much as it gives is looked through. */
 async function newest(

@@ -6,6 +6,7 @@ import type { Instant } from '../engine/time.js';
 import type { View } from '../engine/view.js';
 import type {
   Acceptance,
+  DecidedEvent,
   Operation,
   SnapshotRow,
   StepRecord,
@@ -54,6 +55,8 @@ export interface Administration {
   /** The operation that executes a decision. */
   operationOf(decision: string): Promise<Operation | null>;
   event(id: string): Promise<EngineEvent | null>;
+  /** Finally decided events in the order of their last decision, from after the one of this `seq`. */
+  decidedEvents(page: { readonly after: number; readonly limit: number }): Promise<readonly DecidedEvent[]>;
   journal(filter: { readonly subject?: string; readonly limit: number }): Promise<readonly JournalEntry[]>;
   /** Prometheus text format and its content type. */
   metrics(): Promise<{ readonly contentType: string; readonly body: string }>;

@@ -71,6 +71,11 @@ export interface Store {
   /** The operation that executes a decision. */
   operationOf(decision: string): Promise<Operation | null>;
   event(id: string): Promise<EngineEvent | null>;
+  /**
+   * Finally decided events in the order of their last decision.
+   * @param page.after `seq` of the last event of the page before; 0 begins with the first event of the store.
+   */
+  decidedEvents(page: { readonly after: number; readonly limit: number }): Promise<readonly DecidedEvent[]>;
   /** Every drive that is or ever was in the inventory, by name. */
   drives(): Promise<readonly DriveRow[]>;
   /** By server, then by generation. */
@@ -87,6 +92,12 @@ export interface Acceptance {
   readonly id: string;
   /** `conflict`: an event with this id and another content was accepted before; this one is not stored. */
   readonly result: 'accepted' | 'duplicate' | 'conflict';
+}
+
+export interface DecidedEvent {
+  /** Grows with each decision; an event that was decided again has that of the last one. */
+  readonly seq: number;
+  readonly event: EngineEvent;
 }
 
 export interface DecisionRecord {

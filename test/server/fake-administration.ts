@@ -90,6 +90,11 @@ export function fakeAdministration(known: Partial<Known> = {}): FakeAdministrati
     operationOf: async (decision) =>
       fake.known.operations.find(({ operation }) => operation.decision.id === decision)?.operation ?? null,
     event: async (id) => fake.stored.find((event) => event.id === id) ?? null,
+    decidedEvents: async ({ after, limit }) =>
+      fake.stored
+        .map((event, index) => ({ seq: index + 1, event }))
+        .filter(({ seq }) => seq > after)
+        .slice(0, limit),
     journal: async ({ subject, limit }) =>
       fake.known.journal
         .filter((entry) => subject === undefined || entry.subject === subject)

@@ -13,11 +13,21 @@ const DEFAULT_URL = 'http://127.0.0.1:7411';
 
 const TIMEOUT_MS = 15_000;
 
+/** The most events that the service answers at once. */
+const PAGE = 1_000;
+
 /** What `GET /v1/decisions/:id` answers. */
 export interface Explained {
   readonly decision: Decision;
   readonly event: EngineEvent | null;
   readonly operation: OperationWithSteps | null;
+}
+
+/** What `GET /v1/events` answers. */
+export interface EventPage {
+  readonly items: readonly EngineEvent[];
+  /** Null with the last page. */
+  readonly next: number | null;
 }
 
 export interface OperationWithSteps extends Operation {
@@ -42,6 +52,8 @@ export interface Api {
     readonly limit: number;
   }): Promise<readonly Decision[]>;
   decision(id: string): Promise<Explained | null>;
+  /** Recorded events in the order in which they were decided. @param after `next` of the page before, at first 0. */
+  events(after: number): Promise<EventPage>;
   operation(id: string): Promise<OperationWithSteps | null>;
   /** Returns the id of the event that the order became; null when there is no such server. */
   order(server: string, what: 'snapshot' | 'restart', order: object): Promise<string | null>;
@@ -78,6 +90,7 @@ export async function connect(terminal: Terminal, options: ServiceOptions): Prom
       return (await must(`v1/decisions?${query.toString()}`, areDecisions)).items;
     },
     decision: (id) => get(`v1/decisions/${encodeURIComponent(id)}`, isExplained),
+    events: (after) => must(`v1/events?after=${after}&limit=${PAGE}`, isEventPage),
     operation: (id) => get(`v1/operations/${encodeURIComponent(id)}`, isOperation),
     async order(server, what, order) {
       const body = await call('POST', `v1/servers/${encodeURIComponent(server)}/${what}`, order);
@@ -217,6 +230,10 @@ function areSnapshots(body: unknown): body is { readonly items: readonly Snapsho
 
 function areDecisions(body: unknown): body is { readonly items: readonly Decision[] } {
   return hasItems(body);
+}
+
+function isEventPage(body: unknown): body is EventPage {
+  return isObject(body) && Array.isArray(body.items) && (body.next === null || typeof body.next === 'number');
 }
 
 function isStatus(body: unknown): body is ServiceStatus {

@@ -3,7 +3,18 @@ import type { Administration } from '../administration.js';
 import type { Operation, StepRecord } from '../../store/store.js';
 import { HttpProblem } from '../problem.js';
 import { policyEntries, serverEntries } from '../listings.js';
-import { answers, items, object, oneOf, orNull, ref, type Schema, text } from '../schemas/build.js';
+import {
+  answers,
+  integer,
+  items,
+  list,
+  object,
+  oneOf,
+  orNull,
+  ref,
+  type Schema,
+  text,
+} from '../schemas/build.js';
 
 const SERVER = text('Only those of this server.');
 
@@ -206,6 +217,46 @@ function decisionRoutes(app: FastifyInstance, administration: Administration): v
 }
 
 function eventRoutes(app: FastifyInstance, administration: Administration): void {
+  app.get<{ Querystring: { after: number; limit: number } }>(
+    '/v1/events',
+    {
+      schema: {
+        tags: ['decisions'],
+        summary: 'What was recorded and decided',
+        description: 'Events as they were accepted, in the order of their last decision, for a replay.',
+        querystring: query(
+          {
+            after: {
+              type: 'integer',
+              minimum: 0,
+              maximum: Number.MAX_SAFE_INTEGER,
+              default: 0,
+              description: 'What the page before says in `next`; 0 begins with the first event.',
+            },
+          },
+          1000,
+        ),
+        response: answers(
+          {
+            200: object('A page of events.', {
+              items: list(ref('Event'), 'The first decided first.'),
+              next: orNull(integer('`after` of the next page; null when this is the last one.')),
+            }),
+          },
+          QUERY_PROBLEMS,
+        ),
+      },
+    },
+    async (request) => {
+      const { limit } = request.query;
+      const page = await administration.decidedEvents(request.query);
+      return {
+        items: page.map(({ event }) => event),
+        next: page.length < limit ? null : (page.at(-1)?.seq ?? null),
+      };
+    },
+  );
+
   app.get<{ Params: { id: string } }>(
     '/v1/events/:id',
     {

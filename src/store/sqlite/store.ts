@@ -6,7 +6,7 @@ import { syncInventory } from './inventory/sync.js';
 import { findDecision, listDecisions, recordDecision } from './tables/decisions.js';
 import { openDiskTable } from './tables/disk-table.js';
 import { listDrives, updateDrive } from './tables/drives.js';
-import { acceptEvent, countUndecided, findEvent, undecidedEvents } from './tables/events.js';
+import { acceptEvent, countUndecided, decidedEvents, findEvent, undecidedEvents } from './tables/events.js';
 import { readJournal } from './tables/journal.js';
 import {
   endOperation,
@@ -35,6 +35,7 @@ export function createStore(
     pending: () => read(undecidedEvents),
     pendingCount: () => read(countUndecided),
     event: (id) => read((sql) => findEvent(sql, id)),
+    decidedEvents: (page) => read((sql) => decidedEvents(sql, page)),
 
     view: (since) => read((sql) => readView(sql, since)),
     recordDecision: (record) => write((sql) => recordDecision(sql, record, now())),

@@ -53,6 +53,23 @@ export function testDecisions(open: OpenStore): void {
       expect(await rig.store.pendingCount()).toBe(0);
     });
 
+    it('give back their events in the order in which they were made last, a page at a time', async () => {
+      await rig.store.accept(
+        ['a', 'b', 'c', 'd'].map((id) => alert(id)),
+        minute(0),
+      );
+      const refused = decisionAbout(alert('b'), {}, { outcome: 'refused' });
+      await rig.store.recordDecision(recordOf(alert('b'), { decision: refused, final: false }));
+      await rig.store.recordDecision(recordOf(alert('c')));
+      await rig.store.recordDecision(recordOf(alert('b')));
+      await rig.store.recordDecision(recordOf(alert('d'), { final: false }));
+      await rig.store.recordDecision(recordOf(alert('a')));
+      const first = await rig.store.decidedEvents({ after: 0, limit: 2 });
+      expect(first.map(({ event }) => event)).toEqual([alert('c'), alert('b')]);
+      const rest = await rig.store.decidedEvents({ after: first.at(-1)?.seq ?? 0, limit: 2 });
+      expect(rest.map(({ event }) => event)).toEqual([alert('a')]);
+    });
+
     it('are not made again about an event that is finally decided', async () => {
       await decided(rig.store, alert('a'));
       const other = recordOf(alert('a'), { decision: decisionAbout(alert('a'), {}, { outcome: 'restart' }) });

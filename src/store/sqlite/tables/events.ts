@@ -1,6 +1,6 @@
 import type { EngineEvent } from '../../../engine/event.js';
 import type { Instant } from '../../../engine/time.js';
-import type { Acceptance } from '../../store.js';
+import type { Acceptance, DecidedEvent } from '../../store.js';
 import { integer, text } from '../columns.js';
 import type { Sql } from '../connection.js';
 import { contentDigest, encodeJson } from '../json.js';
@@ -22,6 +22,21 @@ export async function acceptEvent(sql: Sql, event: EngineEvent, receivedAt: Inst
 
 export function undecidedEvents(sql: Sql): Promise<readonly EngineEvent[]> {
   return sql.all('SELECT body FROM events WHERE decided = 0 ORDER BY seq', [], eventRow);
+}
+
+export function decidedEvents(
+  sql: Sql,
+  { after, limit }: { readonly after: number; readonly limit: number },
+): Promise<readonly DecidedEvent[]> {
+  return sql.all(
+    `SELECT decisions.seq AS seq, events.body AS body
+     FROM decisions JOIN events ON events.id = decisions.event
+     WHERE decisions.seq > ? AND events.decided = 1
+       AND NOT EXISTS (SELECT 1 FROM decisions later WHERE later.event = decisions.event AND later.seq > decisions.seq)
+     ORDER BY decisions.seq LIMIT ?`,
+    [after, limit],
+    (row) => ({ seq: integer(row, 'seq'), event: eventRow(row) }),
+  );
 }
 
 export async function countUndecided(sql: Sql): Promise<number> {
