@@ -3,7 +3,7 @@ import { resolvePath } from '../engine/path.js';
 import type { PlacementPolicy, PolicySet, RestartPolicy } from '../engine/policy-set.js';
 
 /** Enough for every label, and for measured values that wander; what came first is forgotten first. */
-const VERDICTS = 4_096;
+const VERDICTS = 16_384;
 
 /**
  * Makes policy sets that decide as the given ones do, and evaluate each condition once for each combination of

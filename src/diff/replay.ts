@@ -16,8 +16,10 @@ export interface World {
   /** The policy set on the other side: it tells what was renamed. */
   readonly other: PolicySet;
   readonly view: View;
-  /** How long matches and symptoms matter here. */
+  /** How long symptoms matter here. */
   readonly horizonMs: number;
+  /** How long matches do: no policy counts further back. */
+  readonly windowMs: number;
 }
 
 /** An event, and what was decided about it on which state. */
@@ -35,6 +37,7 @@ export function worldOf(policySet: PolicySet, other: PolicySet, state: View | nu
     other,
     view: state === null ? view : inInventory(policySet.inventory, view, state),
     horizonMs: memoryHorizonMs(policySet),
+    windowMs: Math.max(0, ...policySet.alertPolicies.map(({ repeated }) => repeated.withinMs)),
   };
 }
 
@@ -106,24 +109,25 @@ function followUp(decision: Decision): EngineEvent | null {
 }
 
 /**
- * What the store would show of the decision memory: nothing older than the horizon, but of a failed server every
- * symptom. The matches of other servers are left out as well, since nobody counts them.
+ * What matters of the decision memory. Of symptoms that is what the store would show: none older than the horizon, but
+ * of a failed server every one. Of matches it is less: those of other servers and older ones are counted by nobody.
  */
-function rememberedAt({ policySet, view, horizonMs }: World, { at, server }: EngineEvent): View {
-  const since = before(at, horizonMs);
+function rememberedAt({ policySet, view, horizonMs, windowMs }: World, { at, server }: EngineEvent): View {
+  const shown = before(at, horizonMs);
+  const counted = before(at, windowMs);
   const lookup = findServer(policySet, view, server);
   const name = lookup.found === 'active' ? lookup.server.name : server;
   const failed = new Set(view.servers.filter(({ state }) => state === 'failed').map((row) => row.name));
   return {
     ...view,
-    matches: view.matches.filter((match) => match.server === name && match.at >= since),
-    symptoms: view.symptoms.filter((symptom) => symptom.lastAt >= since || failed.has(symptom.server)),
+    matches: view.matches.filter((match) => match.server === name && match.at >= counted),
+    symptoms: view.symptoms.filter((symptom) => symptom.lastAt >= shown || failed.has(symptom.server)),
   };
 }
 
 /** Forgets matches that no later event can count. @param earliest the earliest time of what is still to come. */
 export function pruned(world: World, earliest: Instant): World {
-  const since = before(earliest, world.horizonMs);
+  const since = before(earliest, world.windowMs);
   const matches = world.view.matches.filter(({ at }) => at >= since);
   return { ...world, view: { ...world.view, matches } };
 }

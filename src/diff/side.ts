@@ -35,16 +35,16 @@ export interface Names {
 export function changesBetween(base: Decision, head: Decision, nameOf: Names): readonly ChangeKind[] {
   if (acts(base) !== acts(head)) return [acts(head) ? 'gained' : 'lost'];
   if (base.outcome !== head.outcome || base.mode !== head.mode) return ['outcome'];
+  // What was refused is the same whichever drives or backups were looked at.
+  if (base.outcome === 'refused' || base.outcome === 'none') {
+    return base.reasons[0]?.code === head.reasons[0]?.code ? [] : ['reason'];
+  }
   const before = sideOf(base, [], nameOf.base);
   const after = sideOf(head, [], nameOf.head);
-  // A refusal may name candidates; what was refused is the same whichever they were.
-  const differs = base.outcome === 'refused' || base.outcome === 'none' ? REASON_ONLY : DIFFERS;
-  return differs.flatMap(([kind, told]) => (same(told(before), told(after)) ? [] : [kind]));
+  return DIFFERS.flatMap(([kind, told]) => (same(told(before), told(after)) ? [] : [kind]));
 }
 
 type Differs = readonly (readonly [kind: ChangeKind, told: (side: DecisionSide) => unknown])[];
-
-const REASON_ONLY: Differs = [['reason', ({ reason }) => reason]];
 
 const DIFFERS: Differs = [
   ['drive', ({ drive }) => drive],
@@ -52,7 +52,7 @@ const DIFFERS: Differs = [
   ['backup', ({ backup }) => backup],
   ['fallback', ({ fallback }) => fallback],
   ['settings', ({ settings }) => [settings.deadlineMs, settings.sequence, settings.afterTakeover]],
-  ...REASON_ONLY,
+  ['reason', ({ reason }) => reason],
 ];
 
 function settingsOf({ snapshot, restart, outcome }: Decision): DecisionSide['settings'] {
