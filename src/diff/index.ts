@@ -2,7 +2,7 @@ import type { PolicySet } from '../engine/policy-set.js';
 import type { DecisionChange, FailureChange } from './change.js';
 import { changesOfEvents, type Recording } from './events.js';
 import { changesOfFailures } from './failures.js';
-import { remembering } from './remembering.js';
+import { remembering } from '../engine/remembering.js';
 
 export type { DecisionChange, DecisionSide, FailureChange, PolicyPlace } from './change.js';
 export type { Recording } from './events.js';

@@ -5,7 +5,7 @@ import { initialView } from '../../engine/world.js';
 import { type Governed, recording } from '../governance.js';
 import { type Failure, pairOf, singleFailures, strikes } from './failure.js';
 import { failsAtMs, type Outcome, outcomeOf, worldAfter } from './outcome.js';
-import { withRemembered } from './remembered.js';
+import { remembering } from '../../engine/remembering.js';
 import { type Rotating, rotations, type TableState } from './rotation.js';
 
 /** What every failure that was looked at comes to. */
@@ -49,7 +49,7 @@ export async function analyseFailures(
   { pairs = 0 }: { readonly pairs?: number } = {},
 ): Promise<Analysis> {
   const kept = governed.filter((one) => one.restarts.length > 0 && recording(one).length > 0);
-  const servers = await rotations(withRemembered(policySet), kept);
+  const servers = await rotations(remembering()(policySet), kept);
   const start = initialView(policySet.inventory);
   const failures = singleFailures(policySet);
   const struck: Case[] = [];

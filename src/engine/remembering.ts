@@ -1,6 +1,6 @@
-import type { Comparison, Condition, ConditionTree, Facts, Verdict } from '../engine/condition.js';
-import { resolvePath } from '../engine/path.js';
-import type { PlacementPolicy, PolicySet, RestartPolicy } from '../engine/policy-set.js';
+import type { Comparison, Condition, ConditionTree, Facts, Verdict } from './condition.js';
+import { resolvePath } from './path.js';
+import type { PlacementPolicy, PolicySet, RestartPolicy } from './policy-set.js';
 
 /** Enough for every label, and for measured values that wander; what came first is forgotten first. */
 const VERDICTS = 16_384;

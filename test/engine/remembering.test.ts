@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { remembering } from '../../src/diff/remembering.js';
+import { remembering } from '../../src/engine/remembering.js';
 import { compileCondition, type Condition } from '../../src/engine/condition.js';
-import { alertPolicy, compares, label, measured, policySet } from '../engine/support/policies.js';
+import { alertPolicy, compares, label, measured, policySet } from './support/policies.js';
 
 const remembered = (when: Parameters<typeof compileCondition>[0]): Condition => {
   const { alertPolicies } = remembering()(policySet({ alerts: [alertPolicy({ when })] }));
