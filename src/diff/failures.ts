@@ -9,8 +9,8 @@ import { decideIn, step, worldOf, type World } from './replay.js';
 import { changesBetween, sideOf, type NameOf } from './side.js';
 
 /**
- * Every single failure out of quiet times, that is of each active server and of its disk with nothing but its
- * schedules behind it, as both policy sets would answer it. What is tried after the first attempt is not compared.
+ * The failures of each active server and of its disk out of quiet times, with nothing but its schedules behind it,
+ * as both policy sets would answer them. What is tried after the first attempt is not compared.
  */
 export async function changesOfFailures(base: PolicySet, head: PolicySet): Promise<readonly FailureChange[]> {
   const worlds = { base: await quietWorld(base, head), head: await quietWorld(head, base) };

@@ -124,13 +124,15 @@ function failedAt(hit: readonly Rotating[], turn: number): string {
 }
 
 function isWorse(one: Outcome, other: Outcome): boolean {
-  return badness(one) > badness(other);
+  const ranks = rank(one) - rank(other);
+  if (ranks !== 0) return ranks > 0;
+  return one.lostMs === other.lostMs ? one.takesMs > other.takesMs : (one.lostMs ?? 0) > (other.lostMs ?? 0);
 }
 
-/** Not woken is worst, then woken without its memory, then how much is lost. */
-function badness({ attempt, lostMs, takesMs }: Outcome): number {
-  if (attempt === null) return Number.POSITIVE_INFINITY;
-  return lostMs === null ? Number.MAX_VALUE : Math.min(lostMs, Number.MAX_VALUE / 2) + takesMs / 2 ** 32;
+/** Not woken is worst, then woken without its memory. */
+function rank({ attempt, lostMs }: Outcome): 0 | 1 | 2 {
+  if (attempt === null) return 2;
+  return lostMs === null ? 1 : 0;
 }
 
 /** Of servers that run on and show nothing, those whose snapshots were on what has failed. */

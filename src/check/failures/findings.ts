@@ -127,7 +127,7 @@ function overRestart(example: Case, maxRestartMs: number): Fault {
   const { takesMs } = example.outcome;
   return {
     ...faultOf(example, 'BUDGET_RESTART', 'error'),
-    text: `${situation(example)} its restart may take up to ${spoken(takesMs)}; maxRestart is ${spoken(maxRestartMs)}`,
+    text: `${situation(example)} the timeouts of its restart add up to ${spoken(takesMs)}; maxRestart is ${spoken(maxRestartMs)}`,
     hint: 'shorten the timeouts of the sequence, allow fewer attempts or more restarts at once, or raise maxRestart',
     alike: '',
     weight: takesMs,

@@ -21,7 +21,7 @@ export interface Outcome {
    * any case, for however long the symptom shows. Null: the memory is lost, or all of it.
    */
   readonly lostMs: number | null;
-  /** How long the restart takes at most, from the decision to a server that is seen to live. */
+  /** What the timeouts of the restart add up to, from the decision to a server that is seen to live. */
   readonly takesMs: number;
 }
 
@@ -35,7 +35,7 @@ export interface World {
   readonly restarts: number;
 }
 
-/** A server that no schedule keeps has nothing but what it began with: any instant will do. */
+/** When a table that stands still is looked at: beyond every limit of age. */
 const LONG_MS = 3_650 * 86_400_000;
 
 /** The world as the failure leaves it: what it strikes is known to have failed when the first restart is decided. */
@@ -101,16 +101,16 @@ export function failsAtMs({ untilMs, snapshots }: TableState): number {
 }
 
 /**
- * The time that the sequence of a restart allows: the old machine is proven off, its access is taken away, the
- * snapshot is looked at and its checksum compared, the drive is connected, the backup started and seen to live. The
- * steps are those of src/actions/restart.
+ * What the sequence of a restart allows when its first attempt succeeds, each step with all of its time and tries:
+ * the old machine is proven off, its access is taken away, the backup is looked at, the checksum compared (twice if
+ * need be), the drive connected, the backup started and seen to live. The steps are those of src/actions/restart;
+ * the few seconds that each has beside its timeout are left out.
  */
 function longestMs({ fence, connect, start, verify }: RestartSequence): number {
-  const connecting = connect.timeoutMs * connect.attempts;
   return (
     fence.timeoutMs * fence.attempts +
-    3 * connecting +
-    start.timeoutMs * (1 + start.attempts) +
+    3 * connect.timeoutMs * connect.attempts +
+    (2 + start.attempts) * start.timeoutMs +
     verify.heartbeatWithinMs
   );
 }

@@ -26,7 +26,8 @@ function lookedAt(analysis: Analysis): string {
   const worst = summaryOf(analysis);
   const lost =
     worst.lost === null ? '' : `; at most ${worst.lost.text} of work is lost (${worst.lost.example})`;
-  const takes = worst.longestMs === null ? '' : `; a restart takes at most ${spoken(worst.longestMs)}`;
+  const takes =
+    worst.longestMs === null ? '' : `; the timeouts of a restart add up to ${spoken(worst.longestMs)}`;
   return `${counted(analysis.failures, 'single failure')}${also} looked at${lost}${takes}`;
 }
 

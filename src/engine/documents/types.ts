@@ -389,7 +389,7 @@ export interface RestartPolicyDocument {
        */
       maxLoss?: Duration;
       /**
-       * The longest that the timeouts and attempts of the sequence allow, from the decision to a server that is seen to live.
+       * What the timeouts and attempts of the sequence may add up to, from the decision to a server that is seen to live, when its first attempt succeeds.
        */
       maxRestart?: Duration;
     };
