@@ -205,6 +205,18 @@ module.exports = {
       to: { path: '^(src|test|bench|scripts)/|^(node:)?[a-z_]+$', pathNot: '^src/(diff|engine)/' },
     },
     {
+      name: 'coverage-and-mutation-watch-scenarios',
+      comment:
+        'What scenarios show of the policies, and which mistakes in them they find, is told from the documents and ' +
+        'the scenarios, whatever files they come from and whoever asks.',
+      severity: 'error',
+      from: { path: '^src/(coverage|mutation)/' },
+      to: {
+        path: '^(src|test|bench|scripts)/|^(node:)?[a-z_]+$',
+        pathNot: ['^src/$1/', '^src/engine/', '^src/scenario/index[.]ts$'],
+      },
+    },
+    {
       name: 'cli-reads',
       comment:
         'A command is a thin reader of what the engine returns or the service answers. It reads events in the same ' +
@@ -219,7 +231,7 @@ module.exports = {
           '^src/(service|files|watch|clock)[.]ts$',
           '^src/server/(administration|json|problem)[.]ts$',
           '^src/server/formats/',
-          '^src/(scenario|check|diff)/index[.]ts$',
+          '^src/(scenario|mutation|coverage|check|diff)/index[.]ts$',
           '^src/hw/(index|fence)[.]ts$',
           DRIVER_LIST,
           SEAMS.store,

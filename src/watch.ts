@@ -92,10 +92,11 @@ interface Attempt {
 export async function watchPolicies(options: WatchOptions): Promise<PolicyWatcher> {
   const { paths, clock, logger, debounceMs = DEBOUNCE_MS, pollMs = POLL_MS } = options;
   const closing = new AbortController();
-  const source: Source = { ...options, debounceMs, signal: closing.signal };
+  const read = (): Promise<PolicyFiles> => readPolicyFiles(paths);
+  const source: Source = { ...options, read, debounceMs, signal: closing.signal };
   const now = (): Instant => toInstant(clock.now());
 
-  const first = await settle(source, await readPolicyFiles(paths));
+  const first = await settle(source, await read());
   const begun = await judge(source, first, null);
   if (!begun.ok) throw new PoliciesRefused(begun.problems);
   let held: Held = { policySet: begun.policySet, hash: first.hash, loadedAt: now() };
@@ -104,7 +105,7 @@ export async function watchPolicies(options: WatchOptions): Promise<PolicyWatche
 
   /** One turn: read, and if the content is new, load it. Throws only when closed. */
   async function follow(force: boolean): Promise<void> {
-    const reading = await readPolicyFiles(paths);
+    const reading = await read();
     seenHash = reading.hash;
     if (!force && reading.hash === attempt.hash) return;
     const settled = await settle(source, reading);
@@ -181,22 +182,73 @@ export async function watchPolicies(options: WatchOptions): Promise<PolicyWatche
   };
 }
 
-/** What is read, and how it is judged. */
-interface Source {
+export interface ReadingOptions {
+  /** What the paths are relative to, and the names in the readings. */
+  readonly cwd: string;
+  readonly clock: Clock;
+  readonly logger: WatchLogger;
+  /** Ends the readings. */
+  readonly signal: AbortSignal;
+  readonly debounceMs?: number;
+  readonly pollMs?: number;
+}
+
+/** Each content of the policy files that has settled, good or bad, the first one included; until the signal. */
+export async function* policyReadings(
+  paths: readonly string[],
+  { cwd, clock, logger, signal, debounceMs = DEBOUNCE_MS, pollMs = POLL_MS }: ReadingOptions,
+): AsyncGenerator<PolicyFiles> {
+  const read = (): Promise<PolicyFiles> => readPolicyFiles(paths, cwd);
+  const bell = newBell(clock);
+  const hints = newHints(
+    paths.map((path) => resolve(cwd, path)),
+    bell,
+    logger,
+  );
+  signal.addEventListener('abort', bell.ring);
+  let last: string | null = null;
+  try {
+    while (!signal.aborted) {
+      const reading = await read();
+      if (reading.hash !== last) {
+        const settled = await settle({ paths, read, clock, debounceMs, signal }, reading);
+        if (settled.hash !== last) {
+          last = settled.hash;
+          yield settled;
+        }
+      }
+      await hints.renew();
+      await bell.wait(pollMs);
+    }
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  } finally {
+    signal.removeEventListener('abort', bell.ring);
+    await hints.close();
+  }
+}
+
+/** What is read, and when it is believed. */
+interface Readable {
   readonly paths: readonly string[];
-  readonly load: WatchOptions['load'];
+  readonly read: () => Promise<PolicyFiles>;
   readonly clock: Clock;
   readonly debounceMs: number;
-  readonly logger: WatchLogger;
   readonly signal: AbortSignal;
 }
 
+/** What is read, and how it is judged. */
+interface Source extends Readable {
+  readonly load: WatchOptions['load'];
+  readonly logger: WatchLogger;
+}
+
 /** Reads until two readings, one debounce period apart, are the same. */
-async function settle(source: Source, reading: PolicyFiles): Promise<PolicyFiles> {
+async function settle(source: Readable, reading: PolicyFiles): Promise<PolicyFiles> {
   let before = reading;
   for (let readings = 1; readings < UNSETTLED_READINGS; readings += 1) {
     await source.clock.sleep(source.debounceMs, source.signal);
-    const after = await readPolicyFiles(source.paths);
+    const after = await source.read();
     if (after.hash === before.hash) return after;
     before = after;
   }

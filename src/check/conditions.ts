@@ -1,8 +1,8 @@
-import type { Condition, ConditionTree } from '../engine/condition.js';
+import { comparisonsIn, type Condition, type ConditionTree } from '../engine/condition.js';
 import type { AlertPolicy, Origin, PlacementPolicy, PolicySet, RestartPolicy } from '../engine/policy-set.js';
 import { inOneLine } from './comparison.js';
 import type { CheckFinding } from './finding.js';
-import { alwaysHolds, canHold, comparisonsIn } from './truth.js';
+import { alwaysHolds, canHold } from './truth.js';
 
 /** Conditions that hold for nothing or for everything, so that what they are asked of makes no difference. */
 export function checkConditions(set: PolicySet): readonly CheckFinding[] {

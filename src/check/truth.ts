@@ -1,4 +1,4 @@
-import type { Comparison, ConditionTree } from '../engine/condition.js';
+import { comparisonsIn, type Comparison, type ConditionTree } from '../engine/condition.js';
 import { canFail, compares, isOfConstant, isOpposite, questionOf, subjectOf } from './comparison.js';
 import { representatives } from './values.js';
 
@@ -29,14 +29,6 @@ export function implies(first: ConditionTree, second: ConditionTree): boolean | 
     (answers) => holds(first, answers) && !holds(second, answers),
   );
   return counterexample === null ? null : !counterexample;
-}
-
-/** Every comparison in a condition, in the order in which the policy states them. */
-export function comparisonsIn(tree: ConditionTree): readonly Comparison[] {
-  if ('all' in tree) return tree.all.flatMap(comparisonsIn);
-  if ('any' in tree) return tree.any.flatMap(comparisonsIn);
-  if ('not' in tree) return comparisonsIn(tree.not);
-  return [tree];
 }
 
 export type Answers = ReadonlyMap<Comparison, boolean>;

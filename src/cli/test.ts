@@ -1,21 +1,7 @@
-import type { ScenarioResult } from '../scenario/index.js';
-import { examples, formatOption, inventoryOption, type AddCommand, type Format } from './command.js';
-import { CliError, EXIT } from './exit.js';
-import { findingsOfScenario, isFindingFormat } from './print/finding.js';
-import { findingsText } from './print/findings.js';
-import { junitXml } from './print/junit.js';
-import { scenarioText, totalText } from './print/scenario.js';
-import { jsonLine } from './print/text.js';
-import type { Terminal } from './terminal.js';
-
-const TEST_FORMATS = ['junit', 'github', 'markdown'] as const;
-type TestFormat = Format | (typeof TEST_FORMATS)[number];
-
-interface TestOptions {
-  readonly format: TestFormat;
-  readonly inventory?: string;
-  readonly only?: string;
-}
+import { InvalidArgumentError } from 'commander';
+import { examples, formatOption, inventoryOption, type AddCommand } from './command.js';
+import { documentPaths } from './paths.js';
+import type { TestOptions } from './test/options.js';
 
 export const test: AddCommand = (program, cli) => {
   program
@@ -26,59 +12,42 @@ export const test: AddCommand = (program, cli) => {
     )
     .argument('[path...]', 'folders and files with the policies and scenarios (default: policies/)')
     .option('--only <text>', 'only scenarios that have this in their name')
+    .option('--coverage', 'say which policies, comparisons and ways of a restart no scenario shows at work')
+    .option('--min <percent>', 'with less coverage than this the run fails; implies --coverage', percentage)
+    .option(
+      '--mutate',
+      'make one small mistake after the other in the policies; list those that no scenario finds',
+    )
+    .option('--junit <file>', 'write the results into this file as JUnit as well')
+    .option('--watch', 'test again whenever the files change, until Ctrl-C')
     .addOption(inventoryOption())
-    .addOption(formatOption(...TEST_FORMATS))
+    .addOption(formatOption('junit', 'github', 'markdown'))
     .addHelpText(
       'after',
       examples(
         ['rekindle test', 'all scenarios in policies/'],
-        ['rekindle test --format junit > scenarios.xml', 'for a CI system'],
-        ['rekindle test --format github', 'failed steps beside the lines of a pull request'],
+        ['rekindle test --coverage --min 90', 'and how much of the policies they show at work'],
+        ['rekindle test --mutate', 'and whether they would notice a mistake'],
+        ['rekindle test --watch', 'while editing'],
+        ['rekindle test --junit scenarios.xml --format github', 'in CI'],
       ) +
-        '\n\nExit codes: 0 all pass, 1 some fail or the policies have problems, 2 wrong usage, 3 there is no scenario.',
+        '\n\nExit codes: 0 all pass, 1 some fail, too little is covered, a mutant survives or the policies have problems, 2 wrong usage, 3 there is no scenario.',
     )
     .action(
       cli.handle(async (paths: readonly string[], options: TestOptions) => {
-        const { terminal } = cli;
-        const { requirePolicies } = await import('./policies.js');
-        const policySet = await requirePolicies(terminal, { paths, inventory: options.inventory });
-        const { runScenarios } = await import('../scenario/index.js');
-        const { only } = options;
-        const results = runScenarios(
-          policySet,
-          only === undefined ? {} : { only: ({ name }) => name.includes(only) },
-        );
-        const all = await printResults(terminal, results, options.format);
-        if (all.length === 0) throw nothingFound(only);
-        return all.every(({ passed }) => passed) ? EXIT.ok : EXIT.failed;
+        const where = documentPaths({ paths, inventory: options.inventory });
+        if (options.watch === true) {
+          const { testAgainAndAgain } = await import('./test/watch.js');
+          return testAgainAndAgain(cli.terminal, where, options);
+        }
+        const { testOnce } = await import('./test/once.js');
+        return testOnce(cli.terminal, where, options);
       }),
     );
 };
 
-/** Prints each result when it is there, as far as the format allows. */
-async function printResults(
-  { out }: Terminal,
-  results: AsyncIterable<ScenarioResult>,
-  format: TestFormat,
-): Promise<readonly ScenarioResult[]> {
-  const all: ScenarioResult[] = [];
-  for await (const result of results) {
-    all.push(result);
-    if (format === 'pretty') out.write(scenarioText(result, out.paint));
-  }
-  if (format === 'json') out.write(jsonLine({ scenarios: all }));
-  if (format === 'junit') out.write(junitXml(all));
-  if (isFindingFormat(format)) out.write(findingsText(all.flatMap(findingsOfScenario), format, 'Scenarios'));
-  if (format === 'pretty' && all.length > 0) out.write(totalText(all, out.paint));
-  return all;
-}
-
-/** A test run that tested nothing must not look like one that passed. */
-function nothingFound(only: string | undefined): CliError {
-  const what = only === undefined ? 'there is no scenario' : `no scenario has "${only}" in its name`;
-  return new CliError(
-    EXIT.nothingToTest,
-    what,
-    'scenarios are documents of kind Scenario; they stand beside the policies',
-  );
+function percentage(text: string): number {
+  const percent = Number(text.replace(/%$/, ''));
+  if (/^\d/.test(text) && percent >= 0 && percent <= 100) return percent;
+  throw new InvalidArgumentError('Expected is a percentage from 0 to 100.');
 }

@@ -36,6 +36,13 @@ export type ConditionTree =
   | { readonly not: ConditionTree }
   | Comparison;
 
+/** Every comparison in a condition, in the order in which the policy states them, which is that of the evidence. */
+export function comparisonsIn(tree: ConditionTree): readonly Comparison[] {
+  if ('all' in tree) return tree.all.flatMap(comparisonsIn);
+  if ('any' in tree) return tree.any.flatMap(comparisonsIn);
+  return 'not' in tree ? comparisonsIn(tree.not) : [tree];
+}
+
 /** A leaf of a condition, as the policy states it. */
 export interface Comparison {
   readonly fact: string;

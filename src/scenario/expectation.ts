@@ -4,6 +4,7 @@ import { spoken } from '../engine/reason.js';
 import { toEpochMs } from '../engine/time.js';
 import type { SnapshotRow } from '../store/store.js';
 import type { Stage } from './stage.js';
+import { startedBy, type Started } from './started.js';
 
 /** One thing that is not as the scenario says. */
 export interface Mismatch {
@@ -37,11 +38,7 @@ interface Facts {
   /** The snapshot that the operation completed. */
   readonly taken: SnapshotRow | null;
   /** What the restart ended with. */
-  readonly started: {
-    readonly backup: string;
-    readonly drive: string;
-    readonly snapshot: SnapshotRow | null;
-  } | null;
+  readonly started: (Started & { readonly row: SnapshotRow | null }) | null;
 }
 
 async function gather(stage: Stage, decision: Decision | null): Promise<Facts> {
@@ -49,16 +46,9 @@ async function gather(stage: Stage, decision: Decision | null): Promise<Facts> {
   const operation = await stage.store.operationOf(decision.id);
   const rows = await stage.store.snapshots({});
   const taken = rows.find((row) => row.operation === operation?.id && row.state === 'complete') ?? null;
-  return { taken, started: startedBy(operation?.result, rows) };
-}
-
-function startedBy(result: unknown, rows: readonly SnapshotRow[]): Facts['started'] {
-  if (typeof result !== 'object' || result === null || !('backup' in result) || !('drive' in result))
-    return null;
-  const { backup, drive } = result;
-  if (typeof backup !== 'string' || typeof drive !== 'string') return null;
-  const snapshot = 'snapshot' in result ? rows.find(({ id }) => id === result.snapshot) : undefined;
-  return { backup, drive, snapshot: snapshot ?? null };
+  const started = startedBy(operation?.result);
+  const row = rows.find(({ id }) => id === started?.snapshot) ?? null;
+  return { taken, started: started && { ...started, row } };
 }
 
 function snapshotChecks({ snapshot }: ScenarioExpectation, { taken }: Facts): (Mismatch | null)[] {
@@ -81,12 +71,12 @@ function restartChecks(
   if (restart === null) return [];
   if (started === null)
     return [{ what: 'restart', expected: 'a server running on a backup', actual: 'none' }];
-  const { snapshot } = started;
-  const takenAt = snapshot === null ? null : toEpochMs(snapshot.takenAt) - stage.startMs;
+  const { row } = started;
+  const takenAt = row === null ? null : toEpochMs(row.takenAt) - stage.startMs;
   return [
     check('restart.backup', restart.backup, started.backup),
     check('restart.drive', restart.drive, started.drive),
-    check('restart.condition', restart.condition, snapshot?.condition ?? 'cold boot'),
+    check('restart.condition', restart.condition, row?.condition ?? 'cold boot'),
     restart.snapshotTakenAtMs === null || within(takenAt, restart.snapshotTakenAtMs)
       ? null
       : {
@@ -104,10 +94,10 @@ function lossChecks(
 ): (Mismatch | null)[] {
   const maxLossMs = restart?.maxLossMs ?? null;
   if (maxLossMs === null || decision === null || started === null) return [];
-  const { snapshot } = started;
-  const lostMs = snapshot === null ? Infinity : toEpochMs(decision.at) - toEpochMs(snapshot.takenAt);
+  const { row } = started;
+  const lostMs = row === null ? Infinity : toEpochMs(decision.at) - toEpochMs(row.takenAt);
   if (lostMs <= maxLossMs) return [];
-  const actual = snapshot === null ? 'a boot without its memory' : spoken(lostMs);
+  const actual = row === null ? 'a boot without its memory' : spoken(lostMs);
   return [{ what: 'restart.maxLoss', expected: `at most ${spoken(maxLossMs)}`, actual }];
 }
 

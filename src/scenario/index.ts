@@ -1,7 +1,10 @@
 import type { PolicySet, Scenario } from '../engine/policy-set.js';
 import { playScenario, type ScenarioResult } from './play.js';
+import type { Audience } from './stage.js';
 
-export type { ScenarioResult, StepResult } from './play.js';
+export { playScenario, type ScenarioResult, type StepResult } from './play.js';
+export type { Audience } from './stage.js';
+export { startedBy } from './started.js';
 
 /**
  * Plays the Scenario documents of a policy set: the same engine, actions and journal as the service, on the
@@ -9,10 +12,10 @@ export type { ScenarioResult, StepResult } from './play.js';
  */
 export async function* runScenarios(
   policySet: PolicySet,
-  options: { readonly only?: (scenario: Scenario) => boolean } = {},
+  options: { readonly only?: (scenario: Scenario) => boolean; readonly audience?: Audience } = {},
 ): AsyncGenerator<ScenarioResult> {
   for (const scenario of policySet.scenarios) {
     if (options.only?.(scenario) === false) continue;
-    yield await playScenario(policySet, scenario);
+    yield await playScenario(policySet, scenario, options.audience);
   }
 }

@@ -6,7 +6,7 @@ import { toInstant } from '../engine/time.js';
 import { HardwareError } from '../hw/contract.js';
 import { misbehave } from '../hw/sim/index.js';
 import { compare, type Mismatch } from './expectation.js';
-import { setStage, type Stage } from './stage.js';
+import { setStage, type Audience, type Stage } from './stage.js';
 
 export interface ScenarioResult {
   readonly name: string;
@@ -36,9 +36,13 @@ const LONGEST_MS = 24 * 3_600_000;
  * Plays one scenario from an empty world. A step's operations run to their end before its expectations are
  * looked at, unless the next thing to happen is due before that.
  */
-export async function playScenario(policySet: PolicySet, scenario: Scenario): Promise<ScenarioResult> {
+export async function playScenario(
+  policySet: PolicySet,
+  scenario: Scenario,
+  audience?: Audience,
+): Promise<ScenarioResult> {
   const began = performance.now();
-  const stage = await setStage(policySet);
+  const stage = await setStage(policySet, audience);
   const steps: StepResult[] = [];
   try {
     for (const [index, step] of scenario.steps.entries()) {

@@ -29,10 +29,15 @@ export interface Stage {
   strike(): Promise<void>;
 }
 
+/** Who wants to know what is decided and what becomes of it, beside the expectations. */
+export type Audience = Pick<Journalist, 'decided' | 'ended'>;
+
+const NOBODY: Audience = { decided: ignore, ended: ignore };
+
 /** Any instant will do, as long as it is always the same. */
 const START_MS = Date.UTC(2026, 0, 1);
 
-export async function setStage(policySet: PolicySet): Promise<Stage> {
+export async function setStage(policySet: PolicySet, audience: Audience = NOBODY): Promise<Stage> {
   const clock = createVirtualClock(START_MS);
   const { object: store, idle: settle } = watched(await openSqliteStore({ file: ':memory:', clock }));
   const holder = memoryRack(clock);
@@ -42,13 +47,16 @@ export async function setStage(policySet: PolicySet): Promise<Stage> {
   const faults: string[] = [];
   const journalist: Journalist = {
     accepted: ignore,
-    decided(decision) {
+    decided(decision, how) {
       decisions.set(decision.event.id, decision);
+      audience.decided(decision, how);
     },
     began: ignore,
     noted: ignore,
     stepFailed: ignore,
-    ended: ignore,
+    ended(operation, end) {
+      audience.ended(operation, end);
+    },
     stoodBy: ignore,
     fault(what, error) {
       faults.push(`${what}: ${error instanceof Error ? error.message : String(error)}`);

@@ -1,7 +1,7 @@
-import type { Comparison, ConditionTree } from '../../engine/condition.js';
+import { comparisonsIn, type Comparison, type ConditionTree } from '../../engine/condition.js';
 import { parsePath } from '../../engine/path.js';
 import { compares, isOfConstant, subjectOf } from '../comparison.js';
-import { comparisonsIn, grouped, holds } from '../truth.js';
+import { grouped, holds } from '../truth.js';
 import { representatives } from '../values.js';
 
 /** What a Scenario can say of an alert. */

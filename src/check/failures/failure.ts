@@ -1,7 +1,6 @@
-import type { Comparison, Condition } from '../../engine/condition.js';
+import { comparisonsIn, type Comparison, type Condition } from '../../engine/condition.js';
 import type { Inventory, Machine, PolicySet } from '../../engine/policy-set.js';
 import { compareText } from '../../engine/world.js';
-import { comparisonsIn } from '../truth.js';
 
 /** Something that fails, with all that fails with it. */
 export interface Failure {

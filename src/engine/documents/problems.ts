@@ -49,7 +49,15 @@ export function placeOf(document: YamlDocument, path: Path): string {
 
 /** 1-based. */
 export function lineOf(document: YamlDocument, path: Path): number {
-  return document.source.position(locate(document.root, path, 'value').start).line;
+  return positionOf(document, path).line;
+}
+
+/** Both 1-based; a path that does not exist is at the last part of it that does. */
+export function positionOf(
+  document: YamlDocument,
+  path: Path,
+): { readonly line: number; readonly column: number } {
+  return document.source.position(locate(document.root, path, 'value').start);
 }
 
 /** The first findings in a document, and how many more there are. Before places are looked up: that takes time. */
