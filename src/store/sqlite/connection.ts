@@ -28,8 +28,15 @@ export interface Connection {
 }
 
 interface Scope {
+  readonly handle: Handle;
   open: boolean;
 }
+
+/**
+ * One for all connections: Node asks every storage that there is about every promise, and none is ever given up,
+ * so with one for each connection a process that opens many stores would come to a standstill.
+ */
+const running = new AsyncLocalStorage<Scope>();
 
 /** After one of these a repeated write may seem to succeed and be lost. */
 const FATAL: ReadonlySet<string> = new Set(['SQLITE_IOERR', 'SQLITE_CORRUPT', 'SQLITE_NOTADB']);
@@ -37,7 +44,6 @@ const FATAL: ReadonlySet<string> = new Set(['SQLITE_IOERR', 'SQLITE_CORRUPT', 'S
 /** @param verifyFile throws when what was written did not go into the file that stands at its path. */
 export function createConnection(handle: Handle, verifyFile: () => Promise<void>): Connection {
   const mutex = new Mutex();
-  const running = new AsyncLocalStorage<Scope>();
   let damage: StoreDamaged | null = null;
   let closed = false;
 
@@ -45,7 +51,8 @@ export function createConnection(handle: Handle, verifyFile: () => Promise<void>
     begin: 'BEGIN' | 'BEGIN IMMEDIATE',
     work: (sql: Sql) => Promise<T>,
   ): Promise<T> {
-    if (running.getStore()?.open === true) {
+    const around = running.getStore();
+    if (around?.handle === handle && around.open) {
       throw new Error(
         'a method of the store was called inside a change of it and would wait for itself for ever',
       );
@@ -53,7 +60,7 @@ export function createConnection(handle: Handle, verifyFile: () => Promise<void>
     return mutex.runExclusive(async () => {
       if (closed) throw new Error('the store is closed');
       if (damage !== null && begin === 'BEGIN IMMEDIATE') throw damage;
-      const scope: Scope = { open: true };
+      const scope: Scope = { handle, open: true };
       try {
         await handle.run(begin);
         const result = await running.run(scope, () => work(statements(handle, scope)));
