@@ -98,6 +98,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     journalist: report,
     queueLimit: QUEUE_LIMIT,
     schedules: true,
+    surveyEveryMs: 15_000,
     ...(observe ? { observe } : {}),
   });
   const reports = createHardwareReports({

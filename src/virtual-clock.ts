@@ -11,9 +11,9 @@ export interface VirtualClock extends Clock {
   /** When the next sleep ends; null when nothing sleeps. */
   nextTimer(): number | null;
   /**
-   * Runs everything that happens up to `ms`: ends one sleep at a time, in the order of their times and then of
-   * their beginning, and calls `settle` before the first and after each, so that what a sleep wakes runs at
-   * that sleep's time. Ends at `ms`.
+   * Runs everything that happens up to `ms`: ends sleeps in the order of their times and then of their beginning,
+   * and calls `settle` before the first and after those of each instant, so that what a sleep wakes runs at that
+   * sleep's time. Ends at `ms`.
    * @param settle resolves when all that was woken has come to its next sleep or to its end.
    * @throws {RangeError} when `ms` lies in the past.
    */
@@ -47,6 +47,14 @@ export function createVirtualClock(startMs = 0): VirtualClock {
     timers.shift();
     nowMs = Math.max(nowMs, timer.atMs);
     timer.fire();
+    return true;
+  }
+
+  /** Ends every sleep that is due at the next instant, if that comes by `ms`. False when none is. */
+  function fireMoment(ms: number): boolean {
+    const atMs = timers[0]?.atMs;
+    if (!fireNext(ms)) return false;
+    while (timers[0]?.atMs === atMs) fireNext(ms);
     return true;
   }
 
@@ -86,7 +94,7 @@ export function createVirtualClock(startMs = 0): VirtualClock {
     async runUntil(ms, settle) {
       assertAhead(ms);
       do await settle();
-      while (fireNext(ms));
+      while (fireMoment(ms));
       nowMs = Math.max(nowMs, ms);
     },
   };

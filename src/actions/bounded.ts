@@ -10,6 +10,9 @@ export type Bounded<T> =
 /** Told to stop, an effect has this long to say what became of it, so that an undo does not run beside it. */
 const GRACE_MS = 2_000;
 
+/** Nobody reads it; made once, since an abort without a reason makes one each time, which costs more than the rest. */
+const OVER = new Error('the race is over');
+
 /**
  * Runs one effect for at most `timeoutMs`. A value that arrives within the grace counts: a known end is worth
  * more than an unknown one. An effect that does not stop at all is left behind; its end is ignored.
@@ -42,7 +45,7 @@ export async function bounded<T>(
     return late.end === 'value' ? late : { end: first, error: late.error };
   } finally {
     abort?.removeEventListener('abort', forward);
-    waits.abort();
+    waits.abort(OVER);
   }
 }
 

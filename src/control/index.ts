@@ -48,6 +48,8 @@ export interface ControlRoomParts {
   readonly queueLimit: number;
   /** False: no periodic snapshots. Scenarios take theirs as steps. */
   readonly schedules: boolean;
+  /** How often the drives are asked how they are, operations or not; null: after operations only. */
+  readonly surveyEveryMs: number | null;
   /** For crash tests. */
   readonly observe?: (point: StepPoint) => Promise<void>;
 }
@@ -64,8 +66,6 @@ export class QueueFull extends Error {
     this.limit = limit;
   }
 }
-
-const SURVEY_EVERY_MS = 15_000;
 
 export function createControlRoom(parts: ControlRoomParts): ControlRoom {
   const { store, clock, policySet, hardware, journalist, queueLimit } = parts;
@@ -142,9 +142,9 @@ export function createControlRoom(parts: ControlRoomParts): ControlRoom {
     return results;
   }
 
-  async function surveyRegularly(): Promise<void> {
+  async function surveyRegularly(everyMs: number): Promise<void> {
     // The sleep ends early only when the service stops.
-    while (await clock.sleep(SURVEY_EVERY_MS, closing.signal).then(always, never)) {
+    while (await clock.sleep(everyMs, closing.signal).then(always, never)) {
       await survey();
       standby.reconsider();
     }
@@ -159,7 +159,7 @@ export function createControlRoom(parts: ControlRoomParts): ControlRoom {
       dispatcher.enqueue(await store.pending());
       standby.reconsider();
       if (parts.schedules) loops.push(scheduler.run(closing.signal));
-      loops.push(surveyRegularly());
+      if (parts.surveyEveryMs !== null) loops.push(surveyRegularly(parts.surveyEveryMs));
     },
     async accept(events) {
       if (dispatcher.waiting + events.length > queueLimit)

@@ -36,11 +36,15 @@ export async function surveyDrives(parts: SurveyParts, signal: AbortSignal): Pro
       if (error instanceof HardwareError && error.code === 'drive-failed') {
         return [{ drive, freeBytes: 0, health: 'failed' }];
       }
-      if (!signal.aborted) onFault(`drive ${drive} could not be measured`, error ?? new Error(answer.end));
+      if (!signal.aborted) onFault(`drive ${drive} could not be measured`, error ?? unanswered(drive));
       return [];
     }),
   );
   await store.updateDrives(measured.flat(), toInstant(clock.now()));
+}
+
+function unanswered(drive: string): HardwareError {
+  return new HardwareError('no-answer', drive, `${drive} did not answer within ${PATIENCE_MS} ms`);
 }
 
 /** Also a drive that cannot even be opened answers with an error, not with an exception. */

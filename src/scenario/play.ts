@@ -108,13 +108,14 @@ async function perform(stage: Stage, act: ScenarioAct, index: number): Promise<E
   switch (act.kind) {
     case 'drive':
       await stage.rack.apply({ kind: 'set-health', drive: act.drive, health: act.health });
-      await measure(stage);
+      await stage.measure();
       return null;
     case 'misbehave': {
       const order = misbehave(act.target, act.fault);
       // A typing error must not look like a rack that behaves well.
       if (!order.ok) throw new HardwareError('unsupported', act.target, order.message);
       await stage.rack.apply(order.command);
+      await stage.measure();
       return null;
     }
     case 'snapshot':
@@ -126,13 +127,6 @@ async function perform(stage: Stage, act: ScenarioAct, index: number): Promise<E
       return event;
     }
   }
-}
-
-/** The disk table learns of a drive's health from the next survey; a step means now. */
-async function measure(stage: Stage): Promise<void> {
-  const changed = stage.room.policiesChanged();
-  await stage.clock.runUntil(stage.clock.now() + 1_000, () => stage.settle());
-  await changed;
 }
 
 /** The hardware fails as the scenario says, before anyone reports it. */

@@ -23,7 +23,7 @@ import {
 import { openSqliteStore } from '../../src/store/sqlite/index.js';
 import type { Operation, OperationKind, Store } from '../../src/store/store.js';
 import { createVirtualClock, type VirtualClock } from '../../src/virtual-clock.js';
-import { watched } from '../../src/scenario/quiet.js';
+import { watched } from '../support/watched.js';
 
 export const SERVER = 'web-1';
 export const DISK = 'disk-web';

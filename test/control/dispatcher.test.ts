@@ -6,7 +6,7 @@ import { createLanes, type Lanes } from '../../src/control/lanes.js';
 import type { Decision } from '../../src/engine/decision.js';
 import type { EngineEvent } from '../../src/engine/event.js';
 import { toInstant } from '../../src/engine/time.js';
-import { watched } from '../../src/scenario/quiet.js';
+import { watched } from '../support/watched.js';
 import { openSqliteStore } from '../../src/store/sqlite/index.js';
 import type { Operation, Store } from '../../src/store/store.js';
 import { createVirtualClock, type VirtualClock } from '../../src/virtual-clock.js';

@@ -2,9 +2,10 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { DiskTable, SnapshotRow, Store } from '../../src/store/store.js';
 import { StoreRefusal } from '../../src/store/store.js';
+import { openMemoryStore } from '../../src/store/memory/index.js';
 import { openSqliteStore } from '../../src/store/sqlite/index.js';
 import { createVirtualClock } from '../../src/virtual-clock.js';
-import { LONG_AGO, MEASURED, change, drive, minute, rack, wanted } from './world.js';
+import { LONG_AGO, MEASURED, change, drive, minute, rack, wanted, type OpenStore } from './world.js';
 
 /** d1 and d4 are two names of one drive. */
 const SERIALS: Readonly<Record<string, string | null>> = { d1: 'S1', d2: 'S2', d3: null, d4: 'S1' };
@@ -120,8 +121,13 @@ async function attempt(store: Store, work: (table: DiskTable) => Promise<unknown
   }
 }
 
-async function withStore(check: (store: Store) => Promise<void>): Promise<void> {
-  const store = await openSqliteStore({ file: ':memory:', clock: createVirtualClock() });
+const STORES: readonly (readonly [name: string, open: OpenStore])[] = [
+  ['SQLite', (clock) => openSqliteStore({ file: ':memory:', clock })],
+  ['memory', async (clock) => openMemoryStore({ clock })],
+];
+
+async function withStoreOf(open: OpenStore, check: (store: Store) => Promise<void>): Promise<void> {
+  const store = await open(createVirtualClock());
   try {
     const drives = [
       drive('d0'),
@@ -138,7 +144,9 @@ async function withStore(check: (store: Store) => Promise<void>): Promise<void> 
   }
 }
 
-describe('whatever is done to the disk table, in whatever order', () => {
+describe.each(STORES)('whatever is done to the disk table of %s, in whatever order', (_, open) => {
+  const withStore = (check: (store: Store) => Promise<void>): Promise<void> => withStoreOf(open, check);
+
   it('a server that once had a complete snapshot always has one', async () => {
     await fc.assert(
       fc.asyncProperty(acts, (sequence) =>

@@ -1,5 +1,5 @@
 import type { Inventory, Machine } from '../../../engine/policy-set.js';
-import { StoreRefusal } from '../../store.js';
+import { refusal } from '../../refusals.js';
 import { enter, type Change } from '../tables/journal.js';
 import { listServers, type ServerRow } from '../tables/servers.js';
 import { markMissing, markPresent } from './presence.js';
@@ -37,7 +37,6 @@ async function redeclareServer(change: Change, known: ServerRow, machine: Machin
 }
 
 function requireDisk({ name, disk }: Machine): string {
-  if (disk === null)
-    throw new StoreRefusal('wrong-state', `active server ${name} is declared without a disk`);
+  if (disk === null) throw refusal.noDisk(name);
   return disk;
 }

@@ -1,7 +1,8 @@
 import type { Decision } from '../../../engine/decision.js';
 import type { EngineEvent } from '../../../engine/event.js';
 import type { Instant } from '../../../engine/time.js';
-import { StoreRefusal, type DecisionFilter, type DecisionRecord } from '../../store.js';
+import { refusal } from '../../refusals.js';
+import type { DecisionFilter, DecisionRecord } from '../../store.js';
 import { flag } from '../columns.js';
 import type { Sql } from '../connection.js';
 import { encodeJson } from '../json.js';
@@ -60,9 +61,8 @@ async function requireUndecided(sql: Sql, event: string): Promise<void> {
   const decided = await sql.get('SELECT decided FROM events WHERE id = ?', [event], (row) =>
     flag(row, 'decided'),
   );
-  if (decided === null) throw new StoreRefusal('no-such-row', `event ${event} was never accepted`);
-  if (decided)
-    throw new StoreRefusal('wrong-state', `event ${event} is finally decided; it is not decided again`);
+  if (decided === null) throw refusal.noEvent(event);
+  if (decided) throw refusal.eventDecided(event);
 }
 
 async function addDecision(sql: Sql, event: EngineEvent, decision: Decision): Promise<void> {

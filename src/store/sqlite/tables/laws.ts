@@ -1,4 +1,5 @@
-import { StoreRefusal, type SnapshotRow } from '../../store.js';
+import { refusal } from '../../refusals.js';
+import type { SnapshotRow } from '../../store.js';
 import { flag, integer, text } from '../columns.js';
 import type { Sql } from '../connection.js';
 import { findDrive } from './drives.js';
@@ -31,11 +32,7 @@ export async function requireOtherDrive(sql: Sql, server: string, drive: string)
     (row) => ({ id: text(row, 'id'), drive: text(row, 'drive') }),
   );
   if (previous !== null) {
-    throw new StoreRefusal(
-      'holds-previous',
-      `drive ${drive} is drive ${previous.drive}, which holds ${previous.id}, the newest snapshot of ` +
-        `${server}; the next one goes to another drive`,
-    );
+    throw refusal.holdsPrevious({ drive, server, previous });
   }
   await requireNotBeingWritten(sql, server, drive);
 }
@@ -59,20 +56,17 @@ export async function requireOtherRestorable(sql: Sql, snapshot: SnapshotRow): P
   );
   const lost = counts === null || counts.complete === 0 || (counts.counts && counts.restorable === 0);
   if (lost) {
-    throw new StoreRefusal(
-      'last-restorable',
-      `${snapshot.id} is the last snapshot that ${snapshot.server} could be restarted from; take another one first`,
-    );
+    throw refusal.lastRestorable(snapshot);
   }
 }
 
 async function requireSnapshotDrive(sql: Sql, name: string): Promise<void> {
   const drive = await findDrive(sql, name);
   if (drive === null || drive.missing) {
-    throw new StoreRefusal('no-such-row', `drive ${name} is not in the inventory`);
+    throw refusal.noDrive(name);
   }
   if (drive.role !== 'snapshots') {
-    throw new StoreRefusal('wrong-state', `drive ${name} is ${drive.role}; snapshots are not written there`);
+    throw refusal.noSnapshotDrive(drive);
   }
 }
 
@@ -88,9 +82,6 @@ async function requireNotBeingWritten(sql: Sql, server: string, drive: string): 
     (row) => text(row, 'id'),
   );
   if (writing !== null) {
-    throw new StoreRefusal(
-      'wrong-state',
-      `snapshot ${writing} of ${server} is still being written to drive ${drive}`,
-    );
+    throw refusal.beingWritten({ drive, server, writing });
   }
 }

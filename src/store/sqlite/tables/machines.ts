@@ -1,5 +1,5 @@
 import type { MachineView } from '../../../engine/view.js';
-import { StoreRefusal } from '../../store.js';
+import { refusal } from '../../refusals.js';
 import { flag, nullable, text, word } from '../columns.js';
 import type { Sql } from '../connection.js';
 import type { Row } from '../handle.js';
@@ -35,7 +35,7 @@ export async function setMachineState(
   state: MachineView['state'],
 ): Promise<void> {
   const machine = await findMachine(change.sql, name);
-  if (machine === null) throw new StoreRefusal('no-such-row', `machine ${name} is not in the disk table`);
+  if (machine === null) throw refusal.noRow('machine', name);
   if (machine.state === state) return;
   await change.sql.run('UPDATE machines SET state = ? WHERE name = ?', [state, name]);
   await enter(change, `machine:${name}`, 'state', { from: machine.state, to: state });

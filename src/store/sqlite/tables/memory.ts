@@ -2,12 +2,10 @@ import type { Decision, Memory } from '../../../engine/decision.js';
 import type { EngineEvent } from '../../../engine/event.js';
 import { toEpochMs, toInstant, type Instant } from '../../../engine/time.js';
 import type { MatchView, OrderView, SymptomView } from '../../../engine/view.js';
+import { MATCHES_KEPT_MS } from '../../kept.js';
 import { flag, text, word } from '../columns.js';
 import type { Sql } from '../connection.js';
 import { CAUSES } from './rows.js';
-
-/** Longer than any `repeated` window that makes sense; older matches are forgotten. */
-const MATCHES_KEPT_MS = 7 * 24 * 60 * 60 * 1000;
 
 const ACTIONS: Readonly<Record<OrderView['action'], true>> = { snapshot: true, restart: true };
 

@@ -1,6 +1,7 @@
 import type { Instant } from '../../../engine/time.js';
 import type { OperationView } from '../../../engine/view.js';
-import { StoreRefusal, type Operation, type OperationEnd, type OperationKind } from '../../store.js';
+import { refusal } from '../../refusals.js';
+import type { Operation, OperationEnd, OperationKind } from '../../store.js';
 import { text, word } from '../columns.js';
 import type { Sql } from '../connection.js';
 import { encodeJson } from '../json.js';
@@ -88,11 +89,8 @@ export function findOperationOf(sql: Sql, decision: string): Promise<Operation |
 
 async function requireEndedAs(sql: Sql, id: string, expected: OperationEnd['state']): Promise<void> {
   const operation = await findOperation(sql, id);
-  if (operation === null) throw new StoreRefusal('no-such-row', `operation ${id} is not in the journal`);
+  if (operation === null) throw refusal.noOperation(id);
   if (operation.state !== expected) {
-    throw new StoreRefusal(
-      'wrong-state',
-      `operation ${id} has ended as ${operation.state}, it cannot end as ${expected}`,
-    );
+    throw refusal.operationEnded(id, operation.state, expected);
   }
 }

@@ -1,4 +1,4 @@
-import { StoreRefusal } from '../../store.js';
+import { refusal } from '../../refusals.js';
 import { text } from '../columns.js';
 import { enter, type Change } from './journal.js';
 import { findDrive } from './drives.js';
@@ -11,7 +11,7 @@ const TABLE: Readonly<Record<Reservable, string>> = { drive: 'drives', machine: 
 
 export async function reserveDrive(change: Change, name: string, operation: string): Promise<boolean> {
   const drive = await findDrive(change.sql, name);
-  if (drive === null) throw new StoreRefusal('no-such-row', `drive ${name} is not in the disk table`);
+  if (drive === null) throw refusal.noRow('drive', name);
   if (drive.reservedBy === operation) return true;
   if (drive.reservedBy !== null || drive.missing) return false;
   if (drive.server !== null && drive.server !== (await serverOf(change, operation))) return false;
@@ -20,7 +20,7 @@ export async function reserveDrive(change: Change, name: string, operation: stri
 
 export async function reserveMachine(change: Change, name: string, operation: string): Promise<boolean> {
   const machine = await findMachine(change.sql, name);
-  if (machine === null) throw new StoreRefusal('no-such-row', `machine ${name} is not in the disk table`);
+  if (machine === null) throw refusal.noRow('machine', name);
   if (machine.reservedBy === operation) return true;
   if (machine.reservedBy !== null || machine.missing || machine.state !== 'idle') return false;
   return reserve(change, 'machine', name, operation);

@@ -1,6 +1,7 @@
 import type { Instant } from '../../../engine/time.js';
 import type { SnapshotState, SnapshotView } from '../../../engine/view.js';
-import { StoreRefusal, type NewSnapshot, type SnapshotMeasurement, type SnapshotRow } from '../../store.js';
+import { refusal } from '../../refusals.js';
+import type { NewSnapshot, SnapshotMeasurement, SnapshotRow } from '../../store.js';
 import { integer } from '../columns.js';
 import type { Sql } from '../connection.js';
 import { matching } from './filter.js';
@@ -80,12 +81,9 @@ export async function removeSnapshot(change: Change, id: string): Promise<void> 
 
 async function requireSnapshot(sql: Sql, id: string, states: readonly SnapshotState[]): Promise<SnapshotRow> {
   const snapshot = await findSnapshot(sql, id);
-  if (snapshot === null) throw new StoreRefusal('no-such-row', `snapshot ${id} is not in the disk table`);
+  if (snapshot === null) throw refusal.noRow('snapshot', id);
   if (!states.includes(snapshot.state)) {
-    throw new StoreRefusal(
-      'wrong-state',
-      `snapshot ${id} is ${snapshot.state}; needed is ${states.join(' or ')}`,
-    );
+    throw refusal.snapshotState(id, snapshot.state, states);
   }
   return snapshot;
 }
@@ -101,7 +99,7 @@ async function nextGeneration(sql: Sql, server: string): Promise<number> {
     [server],
     (row) => integer(row, 'last_generation'),
   );
-  if (generation === null) throw new StoreRefusal('no-such-row', `server ${server} is not in the disk table`);
+  if (generation === null) throw refusal.noRow('server', server);
   return generation;
 }
 

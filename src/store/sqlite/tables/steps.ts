@@ -1,5 +1,6 @@
 import type { Instant } from '../../../engine/time.js';
-import { StoreRefusal, type DiskTable, type StepEnd, type StepRecord } from '../../store.js';
+import { refusal } from '../../refusals.js';
+import type { DiskTable, StepEnd, StepRecord } from '../../store.js';
 import type { Sql } from '../connection.js';
 import { encodeJson } from '../json.js';
 import { openDiskTable } from './disk-table.js';
@@ -19,11 +20,7 @@ export function loadSteps(sql: Sql, operation: string): Promise<readonly StepRec
 export async function intendStep(sql: Sql, key: StepKey, at: Instant): Promise<void> {
   const known = await findStep(sql, key);
   if (known?.state === 'intended') return;
-  if (known !== null)
-    throw new StoreRefusal(
-      'wrong-state',
-      `${label(key)} has ended as ${known.state}; it does not begin again`,
-    );
+  if (known !== null) throw refusal.stepOver(key, known.state);
   await requireOperation(sql, key);
   await sql.run("INSERT INTO steps (operation, step, state, started_at) VALUES (?, ?, 'intended', ?)", [
     key.operation,
@@ -34,9 +31,8 @@ export async function intendStep(sql: Sql, key: StepKey, at: Instant): Promise<v
 
 export async function concludeStep(sql: Sql, key: StepKey, end: StepEnd, at: Instant): Promise<void> {
   const known = await findStep(sql, key);
-  if (known === null) throw new StoreRefusal('no-such-row', `${label(key)} was never intended`);
-  if (known.state !== 'intended')
-    throw new StoreRefusal('wrong-state', `${label(key)} has ended as ${known.state} already`);
+  if (known === null) throw refusal.stepNotBegun(key);
+  if (known.state !== 'intended') throw refusal.stepConcluded(key, known.state);
   const error = end.ok ? null : end.error;
   await sql.run(
     `UPDATE steps SET state = ?, ended_at = ?, result = ?, error_code = ?, error_subject = ?, error_message = ?
@@ -73,13 +69,8 @@ function findStep(sql: Sql, key: StepKey): Promise<StepRecord | null> {
 
 async function requireOperation(sql: Sql, key: StepKey): Promise<void> {
   const operation = await findOperation(sql, key.operation);
-  if (operation === null)
-    throw new StoreRefusal('no-such-row', `operation ${key.operation} is not in the journal`);
+  if (operation === null) throw refusal.noOperation(key.operation);
   if (operation.state !== 'running') {
-    throw new StoreRefusal('wrong-state', `operation ${key.operation} has ended; it takes no further step`);
+    throw refusal.operationOver(key.operation);
   }
-}
-
-function label(key: StepKey): string {
-  return `step ${key.step} of operation ${key.operation}`;
 }

@@ -1,8 +1,9 @@
-import { StoreRefusal, type Takeover } from '../../store.js';
+import { refusal } from '../../refusals.js';
+import type { Takeover } from '../../store.js';
 import { text } from '../columns.js';
 import { findDrive, setDriveUse, type DriveUse } from './drives.js';
 import { enter, type Change } from './journal.js';
-import { setMachineState } from './machines.js';
+import { findMachine, setMachineState } from './machines.js';
 import { forgetServer } from './memory.js';
 import { findServer } from './servers.js';
 
@@ -19,29 +20,24 @@ export async function recordTakeover(change: Change, takeover: Takeover): Promis
 
 async function requireRunsAsSaid(change: Change, takeover: Takeover): Promise<void> {
   const server = await findServer(change.sql, takeover.server);
-  if (server === null)
-    throw new StoreRefusal('no-such-row', `server ${takeover.server} is not in the disk table`);
+  if (server === null) throw refusal.noRow('server', takeover.server);
   if (server.machine !== takeover.fromMachine || server.disk !== takeover.fromDrive) {
-    throw new StoreRefusal(
-      'wrong-state',
-      `${server.name} runs on ${server.machine} from ${server.disk}, ` +
-        `not on ${takeover.fromMachine} from ${takeover.fromDrive}`,
-    );
+    throw refusal.runsElsewhere(server, takeover);
   }
 }
 
 /** Two identities on one machine, or on one drive, would destroy each other. */
-async function requireFree(change: Change, { server, toMachine, toDrive }: Takeover): Promise<void> {
+async function requireFree(change: Change, takeover: Takeover): Promise<void> {
+  const { server, toMachine, toDrive } = takeover;
+  if ((await findMachine(change.sql, toMachine)) === null) throw refusal.noRow('machine', toMachine);
+  if ((await findDrive(change.sql, toDrive)) === null) throw refusal.noRow('drive', toDrive);
   const other = await change.sql.get(
     'SELECT name FROM servers WHERE name <> ? AND (machine = ? OR disk = ?)',
     [server, toMachine, toDrive],
     (row) => text(row, 'name'),
   );
   if (other !== null) {
-    throw new StoreRefusal(
-      'wrong-state',
-      `${toMachine} or ${toDrive} is in use by ${other}, ${server} cannot take it`,
-    );
+    throw refusal.inUse(takeover, other);
   }
 }
 
@@ -66,6 +62,6 @@ async function moveDisk(change: Change, { server, fromDrive, toDrive }: Takeover
 
 async function useDrive(change: Change, name: string, use: DriveUse): Promise<void> {
   const drive = await findDrive(change.sql, name);
-  if (drive === null) throw new StoreRefusal('no-such-row', `drive ${name} is not in the disk table`);
+  if (drive === null) throw refusal.noRow('drive', name);
   await setDriveUse(change, name, drive, use);
 }
