@@ -193,6 +193,8 @@ export interface Scenario {
   readonly name: string;
   readonly origin: Origin;
   readonly inventory: string;
+  /** Whether the schedules of the policies run. */
+  readonly schedules: boolean;
   readonly steps: readonly ScenarioStep[];
 }
 
@@ -226,7 +228,19 @@ export type ScenarioAct =
     }
   | { readonly kind: 'drive'; readonly drive: string; readonly health: 'ok' | 'degraded' | 'failed' }
   /** Scripted misbehaviour of the simulated rack. */
-  | { readonly kind: 'misbehave'; readonly target: string; readonly fault: string };
+  | { readonly kind: 'misbehave'; readonly target: string; readonly fault: string }
+  | { readonly kind: 'path'; readonly machine: string; readonly device: string; readonly isCut: boolean }
+  | ScenarioCrash;
+
+/** The service is killed at a step of the next operation of a kind, and started again. */
+export interface ScenarioCrash {
+  readonly kind: 'crash';
+  readonly operation: 'snapshot' | 'restart';
+  /** Counted from 1. */
+  readonly step: number;
+  readonly at: 'before-intent' | 'after-intent' | 'after-effect' | 'after-result';
+  readonly downForMs: number;
+}
 
 export interface ScenarioExpectation {
   readonly outcome: 'snapshot' | 'restart' | 'refused' | 'none' | null;
@@ -246,4 +260,6 @@ export interface ScenarioExpectation {
   } | null;
   /** Server to the machine that must be running it. */
   readonly alive: Readonly<Record<string, string>> | null;
+  /** Server to how many complete snapshots of it there are of each kind; null: not asked. */
+  readonly retained: Readonly<Record<string, { readonly [K in keyof Retention]: number | null }>> | null;
 }

@@ -3,7 +3,7 @@ import type { ScenarioExpectation } from '../engine/policy-set.js';
 import { spoken } from '../engine/reason.js';
 import { toEpochMs } from '../engine/time.js';
 import type { SnapshotRow } from '../store/store.js';
-import type { Stage } from './stage.js';
+import { HEAD_START_MS, type Stage } from './stage.js';
 import { startedBy, type Started } from './started.js';
 
 /** One thing that is not as the scenario says. */
@@ -31,6 +31,7 @@ export async function compare(
     ...restartChecks(stage, expected, facts),
     ...lossChecks(expected, facts, decision),
     ...(await aliveChecks(stage, expected)),
+    ...(await retainedChecks(stage, expected)),
   ].filter((mismatch) => mismatch !== null);
 }
 
@@ -101,9 +102,12 @@ function lossChecks(
   return [{ what: 'restart.maxLoss', expected: `at most ${spoken(maxLossMs)}`, actual }];
 }
 
-/** A snapshot is of an instant shortly after its order, as on real hardware. */
+/**
+ * A snapshot is of an instant shortly after its order, as on real hardware. Schedules count from the start of the
+ * service, which is a little before that of the scenario.
+ */
 function within(takenAtMs: number | null, expectedMs: number): boolean {
-  return takenAtMs !== null && takenAtMs >= expectedMs && takenAtMs - expectedMs < 60_000;
+  return takenAtMs !== null && takenAtMs >= expectedMs - HEAD_START_MS && takenAtMs - expectedMs < 60_000;
 }
 
 /** Asks the rack itself, not our own records. */
@@ -113,6 +117,17 @@ async function aliveChecks(stage: Stage, { alive }: ScenarioExpectation): Promis
     Object.entries(alive).map(async ([server, machine]) => {
       const machines = await stage.rack.machinesRunning(server);
       return check(`alive.${server}`, machine, machines.join(' and ') || 'nowhere');
+    }),
+  );
+}
+
+async function retainedChecks(stage: Stage, { retained }: ScenarioExpectation): Promise<(Mismatch | null)[]> {
+  if (retained === null) return [];
+  const complete = (await stage.store.snapshots({})).filter(({ state }) => state === 'complete');
+  return Object.entries(retained).flatMap(([server, counts]) =>
+    Object.entries(counts).map(([kind, count]) => {
+      const found = complete.filter((row) => row.server === server && row.kind === kind).length;
+      return count === null ? null : check(`retained.${server}.${kind}`, String(count), String(found));
     }),
   );
 }

@@ -1,6 +1,6 @@
 import type { Decision } from '../engine/decision.js';
 import type { EngineEvent } from '../engine/event.js';
-import type { PolicySet, Scenario, ScenarioAct, ScenarioStep } from '../engine/policy-set.js';
+import type { PolicySet, Scenario, ScenarioAct, ScenarioCrash, ScenarioStep } from '../engine/policy-set.js';
 import { causeClassOf } from '../engine/cause.js';
 import { toInstant } from '../engine/time.js';
 import { HardwareError } from '../hw/contract.js';
@@ -42,7 +42,7 @@ export async function playScenario(
   audience?: Audience,
 ): Promise<ScenarioResult> {
   const began = performance.now();
-  const stage = await setStage(policySet, audience);
+  const stage = await setStage(policySet, scenario, audience);
   const steps: StepResult[] = [];
   try {
     for (const [index, step] of scenario.steps.entries()) {
@@ -51,6 +51,7 @@ export async function playScenario(
     }
     const { violations } = await stage.rack.state();
     if (violations.length > 0 || stage.faults.length > 0) steps.push(broken(stage, scenario, violations));
+    steps.push(...stage.trap.waiting.map((crash) => neverCame(scenario, crash)));
   } finally {
     await stage.strike();
   }
@@ -118,12 +119,20 @@ async function perform(stage: Stage, act: ScenarioAct, index: number): Promise<E
       await stage.measure();
       return null;
     }
+    case 'path': {
+      const { machine, device, isCut } = act;
+      await stage.rack.apply({ kind: isCut ? 'cut-path' : 'restore-path', machine, device });
+      return null;
+    }
+    case 'crash':
+      stage.trap.set(act);
+      return null;
     case 'snapshot':
     case 'alert':
     case 'failure': {
       const event = toEvent(act, { id: `step-${index + 1}`, at: toInstant(stage.clock.now()) });
       if (act.kind === 'failure' && act.subject === 'server') await strikeDown(stage, event);
-      await stage.room.accept([event]);
+      await stage.accept([event]);
       return event;
     }
   }
@@ -201,6 +210,10 @@ function describe({ act }: ScenarioStep): string {
       return `drive ${act.drive} is ${act.health}`;
     case 'misbehave':
       return `${act.target} misbehaves: ${act.fault}`;
+    case 'path':
+      return `path of ${act.machine} to ${act.device} ${act.isCut ? 'is cut' : 'is whole again'}`;
+    case 'crash':
+      return `the service dies ${act.at.replace('-', ' ')} of step ${act.step} of the next ${act.operation}`;
     case 'snapshot':
       return `snapshot of ${act.server}`;
     case 'alert':
@@ -208,6 +221,19 @@ function describe({ act }: ScenarioStep): string {
     case 'failure':
       return `${act.subject} failure of ${act.server}`;
   }
+}
+
+/** A crash at a step that no operation came to must not look like one that did no harm. */
+function neverCame(scenario: Scenario, crash: ScenarioCrash): StepResult {
+  const step = scenario.steps.find(({ act }) => act === crash);
+  return {
+    atMs: step?.atMs ?? 0,
+    line: step?.origin.line ?? scenario.origin.line,
+    what: step === undefined ? 'crash' : describe(step),
+    passed: false,
+    mismatches: [{ what: 'crash', expected: 'the service dies', actual: 'no operation came to this point' }],
+    decision: null,
+  };
 }
 
 /** A scenario fails when the rack saw what must never happen, whatever it expected. */

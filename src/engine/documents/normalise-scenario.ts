@@ -12,6 +12,7 @@ export function toScenario(checked: Checked<'Scenario'>): Scenario {
     name: metadata.name,
     origin: originOf(checked, NAME_PATH),
     inventory: spec.inventory,
+    schedules: spec.schedules ?? false,
     steps: spec.steps.map((step, index): ScenarioStep => ({
       origin: originOf(checked, ['spec', 'steps', index, 'at']),
       atMs: milliseconds(step.at),
@@ -22,7 +23,7 @@ export function toScenario(checked: Checked<'Scenario'>): Scenario {
 }
 
 /** The schema lets at most one of them pass. */
-function toAct({ snapshot, alert, failure, drive, misbehave }: Step): ScenarioAct | null {
+function toAct({ snapshot, alert, failure, drive, misbehave, path, crash }: Step): ScenarioAct | null {
   if (snapshot) {
     const { server, condition = DEFAULT_SCHEDULE_CONDITION, drive: onto = null } = snapshot;
     return { kind: 'snapshot', server, condition, drive: onto };
@@ -36,7 +37,13 @@ function toAct({ snapshot, alert, failure, drive, misbehave }: Step): ScenarioAc
     return { kind: 'failure', server, cause, subject };
   }
   if (drive) return { kind: 'drive', drive: drive.name, health: drive.health };
-  return misbehave ? { kind: 'misbehave', ...misbehave } : null;
+  if (misbehave) return { kind: 'misbehave', ...misbehave };
+  if (path) return { kind: 'path', machine: path.server, device: path.device, isCut: path.state === 'cut' };
+  if (crash) {
+    const { operation, step, at = 'after-result', downFor = '10s' } = crash;
+    return { kind: 'crash', operation, step, at, downForMs: milliseconds(downFor) };
+  }
+  return null;
 }
 
 function toExpectation({
@@ -45,6 +52,7 @@ function toExpectation({
   snapshot,
   restart,
   alive,
+  retained,
 }: NonNullable<Step['expect']>): ScenarioExpectation {
   return {
     outcome: outcome ?? null,
@@ -66,5 +74,22 @@ function toExpectation({
         }
       : null,
     alive: alive ?? null,
+    retained: retained === undefined ? null : toRetained(retained),
   };
+}
+
+function toRetained(
+  retained: NonNullable<NonNullable<Step['expect']>['retained']>,
+): NonNullable<ScenarioExpectation['retained']> {
+  return Object.fromEntries(
+    Object.entries(retained).map(([server, count]) => [
+      server,
+      {
+        scheduled: count.scheduled ?? null,
+        additional: count.additional ?? null,
+        'after-takeover': count.afterTakeover ?? null,
+        manual: count.manual ?? null,
+      },
+    ]),
+  );
 }

@@ -66,18 +66,20 @@ interface Known {
   readonly machines: readonly string[];
   readonly backups: readonly string[];
   readonly drives: readonly string[];
+  readonly devices: readonly string[];
   readonly conditions: readonly string[];
 }
 
 function stepReferences(corpus: Corpus, { yaml, body }: Checked<'Scenario'>): readonly Problem[] {
   const { inventory, complete } = corpus;
   if (inventory === null || !complete) return [];
-  const { servers, drives } = inventory.body.spec;
+  const { servers, drives, devices } = inventory.body.spec;
   const known: Known = {
     servers: servers.filter(({ role }) => role === 'active').map(({ name }) => name),
     backups: servers.filter(({ role }) => role === 'backup').map(({ name }) => name),
     machines: servers.map(({ name }) => name),
     drives: drives.map(({ name }) => name),
+    devices: devices.map(({ name }) => name),
     conditions: conditionNames(corpus),
   };
   return body.spec.steps.flatMap((step, index) =>
@@ -95,7 +97,7 @@ interface Reference {
 }
 
 function referencesOf(
-  { snapshot, alert, failure, drive, misbehave, expect }: Step,
+  { snapshot, alert, failure, drive, misbehave, path, expect }: Step,
   known: Known,
 ): readonly Reference[] {
   const server = (path: Path, word: string | undefined): Reference => ({
@@ -129,6 +131,8 @@ function referencesOf(
       word: misbehave?.target,
       known: [...known.machines, ...known.drives],
     },
+    { path: ['path', 'server'], what: 'server', word: path?.server, known: known.machines },
+    { path: ['path', 'device'], what: 'device', word: path?.device, known: known.devices },
     condition(['expect', 'snapshot', 'condition'], expect?.snapshot?.condition),
     aDrive(['expect', 'snapshot', 'drive'], expect?.snapshot?.drive),
     aDrive(['expect', 'snapshot', 'driveNot'], expect?.snapshot?.driveNot),
@@ -145,6 +149,7 @@ function referencesOf(
       known: known.backups,
     },
     aDrive(['expect', 'restart', 'drive'], expect?.restart?.drive),
+    ...Object.keys(expect?.retained ?? {}).map((name) => server(['expect', 'retained', name], name)),
     ...Object.entries(expect?.alive ?? {}).flatMap(([name, machine]) => [
       server(['expect', 'alive', name], name),
       { path: ['expect', 'alive', name], what: 'server', word: machine, known: [...known.machines, NOWHERE] },

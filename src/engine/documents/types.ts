@@ -80,6 +80,10 @@ export type StepTimeout = Duration;
  * Name of an active server.
  */
 export type ServerName = string;
+/**
+ * So many complete snapshots.
+ */
+export type SnapshotCount = number;
 
 /**
  * The type of the document of each kind.
@@ -451,6 +455,10 @@ export interface ScenarioDocument {
      */
     inventory: string;
     /**
+     * Whether the SchedulePolicies take their snapshots while the scenario plays. Virtual time begins on 1 January 2026 at midnight UTC.
+     */
+    schedules?: boolean;
+    /**
      * In the order of their times.
      */
     steps: Step[];
@@ -700,6 +708,44 @@ export interface Step {
      */
     fault: string;
   };
+  /**
+   * The path of a server to a device is cut, or is whole again.
+   */
+  path?: {
+    /**
+     * Name of a server of the inventory, active or backup.
+     */
+    server: string;
+    /**
+     * Name of the device.
+     */
+    device: string;
+    /**
+     * What the path is from now on.
+     */
+    state: 'cut' | 'ok';
+  };
+  /**
+   * The service is killed in the next operation of a kind, as by `kill -9`, and started again after a while. A crash that never comes fails the scenario.
+   */
+  crash?: {
+    /**
+     * In which operation.
+     */
+    operation: 'snapshot' | 'restart';
+    /**
+     * At which of its steps, counted from 1 as the journal counts them.
+     */
+    step: number;
+    /**
+     * Where in the step: before or after its intent is in the journal, when its effect has happened and is not, or when its result is in the journal too. A step that only writes to the disk table has the first and the last.
+     */
+    at?: 'before-intent' | 'after-intent' | 'after-effect' | 'after-result';
+    /**
+     * How long the service is gone.
+     */
+    downFor?: Duration;
+  };
   expect?: Expectation;
 }
 /**
@@ -761,5 +807,19 @@ export interface Expectation {
    */
   alive?: {
     [k: string]: string;
+  };
+  /**
+   * How many complete snapshots of each server there are, of each kind that is named.
+   */
+  retained?: {
+    /**
+     * Complete snapshots by kind, as `retain` of a PlacementPolicy counts them.
+     */
+    [k: string]: {
+      scheduled?: SnapshotCount;
+      additional?: SnapshotCount;
+      afterTakeover?: SnapshotCount;
+      manual?: SnapshotCount;
+    };
   };
 }
