@@ -40,13 +40,8 @@ function duration(ms: number): string {
   return `${ms / size}${unit}`;
 }
 
-/** Half of the share, and half of what is missing to all. */
-export const anotherShare: Operator = (value) => {
-  const [, digits] = /^(\d+)%$/.exec(String(value)) ?? [];
-  const percent = Number(digits);
-  const others = [Math.floor(percent / 2), Math.ceil((100 + percent) / 2)];
-  return digits === undefined ? [] : others.map((to) => became(value, `${to}%`));
-};
+/** Shares that are none, or all: of few servers, what lies between is often the same count. */
+export const noneOrAll: Operator = (value) => ['0%', '100%'].map((to) => became(value, to));
 
 /** The other word of a pair. */
 export function either(one: string, other: string): Operator {

@@ -2,10 +2,10 @@ import type { Kind } from '../engine/documents/kinds.js';
 import { type Path, valueAt } from '../engine/documents/place.js';
 import type { Alteration } from './conditions.js';
 import {
-  anotherShare,
   either,
   halfAndTwice,
   negated,
+  noneOrAll,
   oneLabelLess,
   oneLess,
   oneOff,
@@ -66,7 +66,7 @@ const SETTINGS: Readonly<Partial<Record<Kind, Settings>>> = {
     ['spec.sequence.verify.heartbeatWithin', halfAndTwice],
     ['spec.afterTakeover', either('snapshot', 'nothing')],
     ['spec.guard.maxConcurrent', oneOff],
-    ['spec.guard.minHealthy', anotherShare],
+    ['spec.guard.minHealthy', noneOrAll],
     ['spec.guard.cooldown', halfAndTwice],
   ],
 };
