@@ -205,6 +205,15 @@ module.exports = {
       to: { path: '^(src|test|bench|scripts)/|^(node:)?[a-z_]+$', pathNot: '^src/(diff|engine)/' },
     },
     {
+      name: 'explain-decides-otherwise',
+      comment:
+        'An explanation is what the engine decided, and what it would have decided of something slightly else. It ' +
+        'knows the engine and nothing more, so that it can be asked wherever a decision can be made.',
+      severity: 'error',
+      from: { path: '^src/explain/' },
+      to: { path: '^(src|test|bench|scripts)/|^(node:)?[a-z_]+$', pathNot: '^src/(explain|engine)/' },
+    },
+    {
       name: 'coverage-and-mutation-watch-scenarios',
       comment:
         'What scenarios show of the policies, and which mistakes in them they find, is told from the documents and ' +
@@ -231,7 +240,7 @@ module.exports = {
           '^src/(service|files|watch|clock)[.]ts$',
           '^src/server/(administration|json|problem)[.]ts$',
           '^src/server/formats/',
-          '^src/(scenario|mutation|coverage|check|diff)/index[.]ts$',
+          '^src/(scenario|mutation|coverage|check|diff|explain)/index[.]ts$',
           '^src/hw/(index|fence)[.]ts$',
           DRIVER_LIST,
           SEAMS.store,

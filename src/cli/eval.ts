@@ -1,23 +1,20 @@
 import type { Decision } from '../engine/decision.js';
 import type { EngineEvent } from '../engine/event.js';
 import type { PolicySet } from '../engine/policy-set.js';
-import { toInstant, type Instant } from '../engine/time.js';
 import type { View } from '../engine/view.js';
 import { examples, formatOption, inventoryOption, type AddCommand, type Format } from './command.js';
 import { differences, type Difference } from './events/expectation.js';
 import type { JsonInput, RawItem } from './events/input.js';
+import type { DryRun } from './events/source.js';
 import { CliError, EXIT, type ExitCode } from './exit.js';
 import { decisionText } from './print/decision.js';
 import { table } from './print/table.js';
-import { counted, jsonLine } from './print/text.js';
-import { inputName, openInput, readNamedFile } from './read-file.js';
+import { counted, jsonLine, safe } from './print/text.js';
+import { readNamedFile } from './read-file.js';
 import type { Terminal } from './terminal.js';
 
-interface EvalOptions {
-  readonly event: string;
-  readonly state?: string;
+interface EvalOptions extends DryRun {
   readonly expect?: string;
-  readonly at?: string;
   readonly inventory?: string;
   readonly format: Format;
 }
@@ -75,27 +72,30 @@ async function evaluateEvents(
   options: EvalOptions,
 ): Promise<ExitCode> {
   const { requirePolicies } = await import('./policies.js');
-  const { openJson } = await import('./events/input.js');
+  const { openEvents, startingView } = await import('./events/source.js');
   const policySet = await requirePolicies(terminal, { paths, inventory: options.inventory });
-  const initial = await startingView(terminal, policySet, options.state);
+  const initial = await startingView(terminal, policySet, options);
   const expected = await readExpectations(terminal, options.expect);
-  const input = await openJson(inputName(options.event), openInput(terminal, options.event));
+  const source = await openEvents(terminal, options);
 
-  const at = await timeOf(terminal, options.at);
-  const printer = printerFor(terminal, options.format, input.shape);
+  const printer = printerFor(terminal, options.format, source.shape);
+  const unmatched: Unmatched[] = [];
   let count = 0;
   let different = 0;
-  for await (const { event, decision } of decisions(policySet, initial, input, at)) {
+  for await (const { event, decision, view } of decisions(policySet, initial, source.events)) {
     printer.print(decision);
+    if (decision.reasons.some(({ code }) => code === 'no-policy-matched'))
+      unmatched.push({ event, view, decision });
     if (expected !== null && count < expected.length) {
       const found = differences(expected[count], decision);
       if (found.length > 0) different += 1;
-      printDifferences(terminal, event, found);
+      printDifferences(terminal, event, decision, found);
     }
     count += 1;
     if (terminal.out.closed) break;
   }
   printer.end();
+  await printUnmatched(terminal, policySet, unmatched);
   if (expected !== null && expected.length !== count) {
     const message = `expected were ${counted(expected.length, 'decision')}; there are ${counted(count, 'event')}`;
     throw new CliError(EXIT.failed, message, 'give one expectation per event; {} leaves a decision open');
@@ -103,37 +103,57 @@ async function evaluateEvents(
   return different === 0 ? EXIT.ok : EXIT.failed;
 }
 
+interface Decided {
+  readonly event: EngineEvent;
+  readonly decision: Decision;
+  /** What it was decided on. */
+  readonly view: View;
+}
+
+type Unmatched = Decided;
+
 /** Decides one event after the other, each on the view that the one before it leaves. */
 async function* decisions(
   policySet: PolicySet,
   initial: View,
-  input: JsonInput,
-  at: Instant | null,
-): AsyncGenerator<{ readonly event: EngineEvent; readonly decision: Decision }> {
-  const { readEvent } = await import('./events/event.js');
+  events: AsyncIterable<EngineEvent>,
+): AsyncGenerator<Decided> {
   const { decide } = await import('../engine/decide.js');
   const { advance } = await import('../engine/advance.js');
   let view = initial;
-  let index = 0;
-  for await (const item of input.items) {
-    const event = readEvent(item, { at, index });
+  for await (const event of events) {
     const decision = await decide(policySet, event, view);
-    yield { event, decision };
+    yield { event, decision, view };
     view = advance(policySet, view, decision);
-    index += 1;
   }
 }
 
-async function startingView(
-  terminal: Terminal,
-  { inventory }: PolicySet,
-  file: string | undefined,
-): Promise<View> {
-  const { initialView } = await import('../engine/world.js');
-  const initial = initialView(inventory);
-  if (file === undefined) return initial;
-  const { readState } = await import('./events/state.js');
-  return readState(file, await readNamedFile(terminal, file), initial);
+const SHOWN_UNMATCHED = 10;
+
+/** Alerts that met no condition, each with the policy that it came nearest to and what would have had to differ. */
+async function printUnmatched(
+  { err }: Terminal,
+  policySet: PolicySet,
+  unmatched: readonly Unmatched[],
+): Promise<void> {
+  if (unmatched.length === 0) return;
+  const { explain } = await import('../explain/index.js');
+  const { changesText } = await import('./print/explanation.js');
+  err.write(`${counted(unmatched.length, 'alert')} met the condition of no policy\n`);
+  for (const { event, view } of unmatched.slice(0, SHOWN_UNMATCHED)) {
+    const { policies, flips } = await explain(policySet, event, view);
+    const [nearest] = policies;
+    const [flip] = flips;
+    const near = nearest
+      ? `nearest is ${nearest.policy} (${nearest.file}:${nearest.line})`
+      : 'there is no alert policy';
+    const change = flip
+      ? `; it would have been ${flip.decision.outcome} with ${changesText(flip.changes)}`
+      : '';
+    err.write(`  ${safe(event.id)} of ${safe(event.server)}: ${safe(near)}${change}\n`);
+  }
+  const left = unmatched.length - SHOWN_UNMATCHED;
+  if (left > 0) err.write(`  and ${left} more\n`);
 }
 
 async function readExpectations(
@@ -146,13 +166,6 @@ async function readExpectations(
   const all: RawItem[] = [];
   for await (const item of items) all.push(item);
   return all.map(({ value }) => value);
-}
-
-async function timeOf(terminal: Terminal, text: string | undefined): Promise<Instant | null> {
-  if (text === undefined) return null;
-  if (text === 'now') return toInstant(terminal.clock.now());
-  const { readInstant } = await import('./events/event.js');
-  return readInstant(text, '--at');
 }
 
 async function* chunksOf(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
@@ -186,7 +199,12 @@ function printerFor({ out }: Terminal, format: Format, shape: JsonInput['shape']
   };
 }
 
-function printDifferences({ err }: Terminal, event: EngineEvent, found: readonly Difference[]): void {
+function printDifferences(
+  { err }: Terminal,
+  event: EngineEvent,
+  { reasons }: Decision,
+  found: readonly Difference[],
+): void {
   if (found.length === 0) return;
   const rows = found.map(({ path, expected, actual }) => [
     path === '' ? 'the decision' : path,
@@ -197,6 +215,11 @@ function printDifferences({ err }: Terminal, event: EngineEvent, found: readonly
     `${err.paint.red('✗')} ${event.kind} ${event.id} of ${event.server} is not decided as expected\n`,
   );
   err.write(table(rows, { head: ['', 'expected', 'actual'], paintHead: err.paint.dim, indent: '  ' }));
+  for (const { code, policy, text } of reasons) {
+    err.write(
+      `  because ${err.paint.cyan(code)}${policy === undefined ? '' : ` ${safe(policy)}`}: ${safe(text)}\n`,
+    );
+  }
 }
 
 const SHOWN_CHARACTERS = 80;

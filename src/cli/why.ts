@@ -2,26 +2,46 @@ import {
   addServiceOptions,
   examples,
   formatOption,
+  inventoryOption,
   type AddCommand,
   type Format,
   type ServiceOptions,
 } from './command.js';
+import type { DryRun } from './events/source.js';
 import { CliError, EXIT } from './exit.js';
 import { decisionText } from './print/decision.js';
 import { eventText } from './print/event.js';
 import { operationText } from './print/operation.js';
 import { jsonLine, safe } from './print/text.js';
 import type { Api, Explained } from './service/api.js';
-import type { Paint } from './terminal.js';
+import type { Paint, Terminal } from './terminal.js';
+
+interface WhyOptions extends ServiceOptions, Partial<DryRun> {
+  readonly inventory?: string;
+  readonly format: Format;
+}
 
 export const why: AddCommand = (program, cli) => {
   const command = program
     .command('why')
-    .summary('one decision explained: what was done or not done, and why')
+    .summary('one decision explained: what was done or not done, why, and what would have changed it')
     .description(
-      'Explains a decision of the running service: each reason with the values that the conditions met, every drive, snapshot and backup server accepted or rejected, and the steps of the operation. A decision to do nothing is explained as fully as any other.',
+      'Explains a decision of the running service, or with --event what would be decided about an event: each condition as a tree with the values that it met, every drive, snapshot and backup server accepted or rejected, and the steps of the operation. With --event also the smallest changes that would have led to another decision, each of them proven by deciding it. A decision to do nothing is explained as fully as any other.',
     )
-    .argument('<id>', 'a decision, an event or an operation');
+    .argument(
+      '[id-or-path...]',
+      'a decision, an event or an operation; with --event folders and files with the policies (default: policies/)',
+    )
+    .option(
+      '--event <file>',
+      'explain what would be decided about this event; - reads it from standard input',
+    )
+    .option(
+      '--state <file>',
+      "with --event: the state to decide on, as the service's GET /v1/state answers it",
+    )
+    .option('--at <time>', 'with --event: the time of an event that gives none, RFC 3339 or now')
+    .addOption(inventoryOption());
   addServiceOptions(command)
     .addOption(formatOption())
     .addHelpText(
@@ -29,18 +49,61 @@ export const why: AddCommand = (program, cli) => {
       examples(
         ['rekindle why d-1f0c2a9b3d4e5f60', 'a decision that rekindle history lists'],
         ['rekindle why op-1f0c2a9b3d4e5f60 --format json', 'what led to an operation, for a program'],
-      ) + '\n\nExit codes: 0 explained, 1 nothing of this id, 2 wrong usage, 4 the service does not answer.',
+        ['rekindle why --event alert.json policies/', 'why nothing happens, and what would have to differ'],
+      ) +
+        '\n\nExit codes: 0 explained, 1 nothing of this id or the policies have problems, 2 wrong usage, 4 the service does not answer.',
     )
     .action(
-      cli.handle(async (id: string, options: ServiceOptions & { readonly format: Format }) => {
-        const { out } = cli.terminal;
-        const { connect } = await import('./service/api.js');
-        const found = await find(await connect(cli.terminal, options), id);
-        out.write(options.format === 'json' ? jsonLine(found) : explainedText(found, out.paint));
-        return EXIT.ok;
+      cli.handle(async (words: readonly string[], options: WhyOptions) => {
+        const { event } = options;
+        if (event !== undefined) return explainEvents(cli.terminal, words, { ...options, event });
+        const [id, ...others] = words;
+        if (id === undefined || others.length > 0) {
+          throw new CliError(
+            EXIT.usage,
+            'expected is one id, or --event',
+            '`rekindle history` lists decisions',
+          );
+        }
+        return explainRecorded(cli.terminal, id, options);
       }),
     );
 };
+
+/** A decision that the service has made. */
+async function explainRecorded(terminal: Terminal, id: string, options: WhyOptions): Promise<typeof EXIT.ok> {
+  const { out } = terminal;
+  const { connect } = await import('./service/api.js');
+  const found = await find(await connect(terminal, options), id);
+  out.write(options.format === 'json' ? jsonLine(found) : explainedText(found, out.paint));
+  return EXIT.ok;
+}
+
+/** Decisions that would be made: each event on the state that the ones before it leave. */
+async function explainEvents(
+  terminal: Terminal,
+  paths: readonly string[],
+  options: WhyOptions & DryRun,
+): Promise<typeof EXIT.ok> {
+  const { out } = terminal;
+  const { requirePolicies } = await import('./policies.js');
+  const { openEvents, startingView } = await import('./events/source.js');
+  const { explain } = await import('../explain/index.js');
+  const { advance } = await import('../engine/advance.js');
+  const { explanationText } = await import('./print/explanation.js');
+  const policySet = await requirePolicies(terminal, { paths, inventory: options.inventory });
+  let view = await startingView(terminal, policySet, options);
+  const { events } = await openEvents(terminal, options);
+  let first = true;
+  for await (const event of events) {
+    const explanation = await explain(policySet, event, view);
+    if (options.format === 'json') out.write(jsonLine(explanation));
+    else out.write(`${first ? '' : '\n'}${explanationText(explanation, out.paint)}`);
+    first = false;
+    view = advance(policySet, view, explanation.decision);
+  }
+  return EXIT.ok;
+}
 
 /** The decision is everything: what was done, what came in, and what became of it. */
 export function explainedText({ decision, event, operation }: Explained, paint: Paint): string {

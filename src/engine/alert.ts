@@ -120,7 +120,7 @@ function nearness(evidence: readonly Evidence[]): number {
  * The fact `alert`, and the only one that holds anything from outside. A body can name its labels as it
  * likes; it cannot reach the facts `server`, `drive`, `backup` or `snapshot`.
  */
-function alertFact(alert: AlertEvent): object {
+export function alertFact(alert: AlertEvent): object {
   const { status, source, labels, annotations, at, server, value } = alert;
   // NaN and infinity do not survive the store; a condition must not see them before it either.
   return { status, source, labels, annotations, at, server, value: Number.isFinite(value) ? value : null };

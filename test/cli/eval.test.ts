@@ -17,7 +17,46 @@ function decisionsIn(out: string): readonly Decision[] {
     .map((line) => JSON.parse(line) as Decision);
 }
 
+describe('rekindle why --event', () => {
+  it('shows each condition as a tree, and what would have changed the decision', async () => {
+    const { code, out, err } = await rekindle(['why', '--event', 'events/warm.json']);
+    await expect(out).toMatchFileSnapshot(golden('why-event.txt'));
+    expect({ code, err }).toEqual({ code: 0, err: '' });
+  });
+
+  it('prints the same as JSON, one event a line', async () => {
+    const { code, out } = await rekindle([
+      'why',
+      '--event',
+      'events/hot-then-dead.ndjson',
+      '--format',
+      'json',
+    ]);
+    const lines = out
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+    expect(code).toBe(0);
+    expect(lines.length).toBeGreaterThan(1);
+    for (const line of lines) expect(Object.keys(line)).toEqual(['decision', 'policies', 'flips']);
+  });
+
+  it('wants an id or an event, and readable policies', async () => {
+    expect((await rekindle(['why', 'd-1', 'd-2'])).code).toBe(2);
+    expect((await rekindle(['why', '--event', 'events/warm.json', 'broken'])).code).toBe(1);
+    expect((await rekindle(['why', '--event', 'no-such-file'])).code).toBe(2);
+  });
+});
+
 describe('rekindle eval', () => {
+  it('lists alerts that met no condition, with the nearest policy and what would have had to differ', async () => {
+    const { out, err } = await rekindle(['eval', '--event', 'events/warm.json', '--format', 'json']);
+    expect(decisionsIn(out)).toHaveLength(1);
+    expect(err).toMatch(
+      /^1 alert met the condition of no policy\n {2}\S+ of web-1: nearest is overheating \(policies\/policies\.yaml:3\); it would have been snapshot with alert \$\.value \d+ → 85\n$/,
+    );
+  });
+
   it('explains a snapshot: reasons, evidence and every drive', async () => {
     const { code, out, err } = await rekindle(['eval', '--event', 'events/hot.json']);
     await expect(out).toMatchFileSnapshot(golden('eval-snapshot.txt'));

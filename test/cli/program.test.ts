@@ -59,7 +59,7 @@ describe('rekindle', () => {
     ['history --limit 0', 'a whole number from 1 to 1000'],
     ['run --port 99999', 'a whole number from 0 to 65535'],
     ['run --drain-timeout soon', 'a duration such as 30s'],
-    ['why', "missing required argument 'id'"],
+    ['why', 'expected is one id, or --event'],
     ['status web-1', 'too many arguments'],
     ['restart web-1 --yes', "required option '--reason <text>' not specified"],
   ];
