@@ -8,6 +8,7 @@ import { disks } from './disks.js';
 import { evaluate } from './eval.js';
 import { CliError, EXIT, type ExitCode } from './exit.js';
 import { history } from './history.js';
+import { init } from './init.js';
 import { power } from './power.js';
 import { rack } from './rack.js';
 import { restart } from './restart.js';
@@ -24,7 +25,7 @@ const LAST_GROUP = 'And more:';
 
 /** In the order in which `rekindle --help` lists them. */
 const GROUPS: readonly (readonly [heading: string, commands: readonly AddCommand[]])[] = [
-  ['Policies, offline:', [validate, check, diff, evaluate, test, schema]],
+  ['Policies, offline:', [init, validate, check, diff, evaluate, test, schema]],
   ['The administration server:', [runService]],
   ['Asking the running service:', [status, disks, history, why]],
   ["The operator's hand:", [snapshot, restart, power]],

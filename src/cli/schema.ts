@@ -54,7 +54,7 @@ async function schemaNamed(word: string): Promise<object> {
   const { KINDS } = await import('../engine/documents/kinds.js');
   const { schemaOf } = await import('../engine/documents/schemas.js');
   const wanted = word.toLowerCase();
-  if (wanted === ANY) return anySchema(KINDS, schemaOf);
+  if (wanted === ANY) return anySchema();
   const kind = KINDS.find((one) => one.toLowerCase() === wanted);
   if (kind !== undefined) return schemaOf(kind);
   const { suggest } = await import('../engine/documents/nearest.js');
@@ -65,7 +65,9 @@ async function schemaNamed(word: string): Promise<object> {
  * The schemas of all kinds in one, with references inside it only. Editors follow those everywhere; references
  * to an embedded schema with an id of its own they do not.
  */
-function anySchema(kinds: readonly Kind[], schemaOf: (kind: Kind) => object): object {
+export async function anySchema(): Promise<object> {
+  const { KINDS: kinds } = await import('../engine/documents/kinds.js');
+  const { schemaOf } = await import('../engine/documents/schemas.js');
   const parts = kinds.map((kind) => [kind, lifted(kind, schemaOf(kind))] as const);
   return {
     $schema: 'https://json-schema.org/draft/2020-12/schema',

@@ -89,6 +89,15 @@ describe('the schemas', () => {
     expect(unexplained.map(([name]) => name)).toEqual([]);
   });
 
+  it('show what can stand in every field', () => {
+    const choices = fields.filter(([name]) => !/\/(?:if|then|else|not|allOf)/.test(name));
+    const bare = choices.filter(([, field]) => {
+      const { examples, const: only, enum: words, type } = resolved(field);
+      return !Array.isArray(examples) && only === undefined && words === undefined && type !== 'boolean';
+    });
+    expect(bare.map(([name]) => name)).toEqual([]);
+  });
+
   it('let no unknown key pass, but among labels and driver settings', () => {
     const open = all.filter(({ schema }) => schema.properties !== undefined && schema.type === 'object');
     const leaky = open.filter(({ schema }) => schema.additionalProperties !== false).map(({ at }) => at);
