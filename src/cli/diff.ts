@@ -37,7 +37,7 @@ export const diff: AddCommand = (program, cli) => {
     .command('diff')
     .summary('decisions that change between two policy sets')
     .description(
-      'Decides recorded events, and the failure of each server and of its disk, under both policy sets and tells what changes. Names, files and wording are no change.',
+      'Decides recorded events and every single failure under both policy sets and tells what changes. Names, files and wording are no change.',
     )
     .argument('<base>', 'the policies before: a folder or a git revision')
     .argument('<head>', 'the policies after: a folder or a git revision')
@@ -91,8 +91,9 @@ async function compare(terminal: Terminal, names: Names, options: DiffOptions): 
     events: { count: times.length, from: times[0] ?? null, to: times.at(-1) ?? null },
     changes: changed.events,
     failures: changed.failures,
+    survival: changed.survival,
   });
-  const some = changed.events.length + changed.failures.length > 0;
+  const some = changed.events.length + changed.failures.length + changed.survival.length > 0;
   return some && options.exitCode === true ? EXIT.failed : EXIT.ok;
 }
 

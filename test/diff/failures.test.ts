@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { changesOfFailures } from '../../src/diff/failures.js';
+import { changesOfSurvival } from '../../src/diff/survival.js';
 import { fixture } from './support.js';
 
 describe('single failures', () => {
@@ -65,5 +66,55 @@ describe('single failures', () => {
     const base = await fixture('plain');
     const head = await fixture('plain', (text) => text.replace('every: 15m', "cron: '*/20 * * * *'"));
     expect(await changesOfFailures(base, head)).toEqual([]);
+  });
+});
+
+describe('every single failure at the worst moment', () => {
+  function told(changes: Awaited<ReturnType<typeof changesOfSurvival>>): readonly string[] {
+    return changes.map(
+      ({ server, failure, changes: kinds, base, head }) =>
+        `${server}, ${failure}: ${kinds.join('+')} (${base.outcome}, ${head.outcome})`,
+    );
+  }
+
+  it('the same set survives alike', async () => {
+    const plain = await fixture('plain');
+    expect(await changesOfSurvival(plain, plain)).toEqual([]);
+  });
+
+  it('a database that may no longer be restarted is lost, whatever it fails of', async () => {
+    const base = await fixture('plain');
+    const head = await fixture('plain', (text) =>
+      text.replaceAll('tier: database }\n  snapshots', 'tier: none }\n  snapshots'),
+    );
+    const lost = told(await changesOfSurvival(base, head));
+    expect(lost).toContain('db-1, server db-1: lost (woken, not woken)');
+    expect(lost.filter((one) => one.startsWith('db-1, device '))).toHaveLength(1);
+    expect(lost.filter((one) => one.startsWith('db-1, the path from db-1 to '))).toHaveLength(1);
+    expect(lost.filter((one) => one.startsWith('web-1'))).toEqual([]);
+    const gained = told(await changesOfSurvival(head, base));
+    expect(gained).toEqual(
+      lost.map((one) => one.replace('lost (woken, not woken)', 'gained (not woken, woken)')),
+    );
+  });
+
+  it('less frequent snapshots lose more', async () => {
+    const base = await fixture('plain');
+    const head = await fixture('plain', (text) => text.replace('every: 15m', 'every: 45m'));
+    const changes = await changesOfSurvival(base, head);
+    expect(changes.length).toBeGreaterThan(0);
+    for (const { changes: kinds, base: before, head: after } of changes) {
+      expect(kinds).toEqual(['age']);
+      expect(after.lostMs).toBeGreaterThan(before.lostMs ?? Infinity);
+    }
+  });
+
+  it('a backup that loses its path matters when nothing else is left', async () => {
+    const base = await fixture('plain');
+    const head = await fixture('plain', (text) => {
+      const [before = '', after = ''] = text.split('- name: spare-1');
+      return `${before}${after === '' ? '' : `- name: spare-1${after.replaceAll('[array-a, array-b, array-c]', '[array-c]')}`}`;
+    });
+    expect(told(await changesOfSurvival(base, head)).length).toBeGreaterThan(0);
   });
 });

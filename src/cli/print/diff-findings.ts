@@ -1,10 +1,10 @@
-import type { PolicyPlace } from '../../diff/index.js';
-import { isConsequence, sideText, subjectText, type Change, type DiffReport } from './diff.js';
+import type { PolicyPlace, SurvivalChange } from '../../diff/index.js';
+import { isConsequence, sideText, subjectText, survivedText, type Change, type DiffReport } from './diff.js';
 import type { Finding } from './finding.js';
 import { counted } from './text.js';
 
 /** One for each responsible policy, however many decisions it changes: GitHub shows only a few of a run. */
-export function diffFindings({ changes, failures }: DiffReport): readonly Finding[] {
+export function diffFindings({ changes, failures, survival }: DiffReport): readonly Finding[] {
   const byPlace = new Map<string, [Change, ...Change[]]>();
   for (const change of [...failures, ...changes]) {
     const { file, line } = placeOf(change);
@@ -13,7 +13,21 @@ export function diffFindings({ changes, failures }: DiffReport): readonly Findin
     if (known) known.push(change);
     else byPlace.set(key, [change]);
   }
-  return [...byPlace.values()].map(findingOf);
+  return [...survival.map(findingOfSurvival), ...[...byPlace.values()].map(findingOf)];
+}
+
+/** What a failure comes to is no single decision, so each stands for itself. */
+function findingOfSurvival({ failure, server, changes, base, head }: SurvivalChange): Finding {
+  const { file, line } = head.policy ?? base.policy ?? { file: '', line: 1 };
+  return {
+    code: 'SURVIVAL_CHANGED',
+    severity: 'warning',
+    file,
+    line,
+    column: null,
+    message: `${server}, when ${failure} fails at the worst moment: ${changes.join(', ')}`,
+    hint: `base ${survivedText(base)}; head ${survivedText(head)}`,
+  };
 }
 
 /** Where HEAD stands in the pull request; what it has lost has only stood in BASE. */

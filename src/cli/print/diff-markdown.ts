@@ -1,4 +1,13 @@
-import { isConsequence, placeText, sideText, summaryLine, type Change, type DiffReport } from './diff.js';
+import type { SurvivalChange } from '../../diff/index.js';
+import {
+  isConsequence,
+  placeText,
+  sideText,
+  summaryLine,
+  survivedText,
+  type Change,
+  type DiffReport,
+} from './diff.js';
 import { cell } from './markdown.js';
 import { timeText } from './text.js';
 
@@ -10,18 +19,24 @@ const CELL_CHARACTERS = 300;
 export function diffMarkdown(report: DiffReport): string {
   const summary = `**Decisions**: ${cell(summaryLine(report))}`;
   const all = [...report.failures, ...report.changes];
-  if (all.length === 0) return `${summary}\n`;
+  if (all.length + report.survival.length === 0) return `${summary}\n`;
   const sorted = [...all.filter((one) => !isConsequence(one)), ...all.filter(isConsequence)];
-  const more = all.length - ROWS;
+  const rows = [...report.survival.map(survivalRow), ...sorted.map(row)];
+  const more = rows.length - ROWS;
   return [
     summary,
     '',
     '| what | change | base | head |',
     '| --- | --- | --- | --- |',
-    ...sorted.slice(0, ROWS).map(row),
+    ...rows.slice(0, ROWS),
     ...(more > 0 ? ['', `and ${more} more`] : []),
     '',
   ].join('\n');
+}
+
+function survivalRow({ failure, server, changes, base, head }: SurvivalChange): string {
+  const sides = [base, head].map((side) => lines([survivedText(side), placeText(side)]));
+  return `| ${lines([server, `${failure} fails`])} | ${cell(changes.join(', '))} | ${sides.join(' | ')} |`;
 }
 
 function row(change: Change): string {

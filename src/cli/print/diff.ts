@@ -1,4 +1,11 @@
-import type { DecisionChange, DecisionSide, FailureChange } from '../../diff/index.js';
+import type {
+  DecisionChange,
+  DecisionSide,
+  FailureChange,
+  Survival,
+  SurvivalChange,
+} from '../../diff/index.js';
+import { spoken } from '../../engine/reason.js';
 import type { Instant } from '../../engine/time.js';
 import type { Paint } from '../terminal.js';
 import { table, type Cell } from './table.js';
@@ -11,6 +18,7 @@ export interface DiffReport {
   readonly events: { readonly count: number; readonly from: Instant | null; readonly to: Instant | null };
   readonly changes: readonly DecisionChange[];
   readonly failures: readonly FailureChange[];
+  readonly survival: readonly SurvivalChange[];
 }
 
 interface Compared {
@@ -22,19 +30,20 @@ interface Compared {
 export type Change = DecisionChange | FailureChange;
 
 /** All of it, for scripts. */
-export function diffJson({ base, head, events, changes, failures }: DiffReport): object {
+export function diffJson({ base, head, events, changes, failures, survival }: DiffReport): object {
   const summary = {
     changes: changes.length,
     follow: changes.filter(({ follows }) => follows).length,
     failures: failures.length,
+    survival: survival.length,
     kinds: Object.fromEntries(countKinds([...changes, ...failures])),
   };
-  return { base, head, events, summary, changes, failures };
+  return { base, head, events, summary, changes, failures, survival };
 }
 
 /** Each changed decision with both sides, and the policies that are responsible. */
 export function diffText(report: DiffReport, paint: Paint): string {
-  const { base, head, changes, failures } = report;
+  const { base, head, changes, failures, survival } = report;
   const compared = [base, head].map(({ name, revision }, index): Cell[] => [
     index === 0 ? 'base' : 'head',
     name,
@@ -45,7 +54,8 @@ export function diffText(report: DiffReport, paint: Paint): string {
   return [
     table(compared),
     ...all.map((change) => `\n${changeText(change, paint)}`),
-    `\n${all.length === 0 ? paint.green(line) : paint.bold(line)}\n`,
+    ...survival.map((change) => `\n${survivalText(change, paint)}`),
+    `\n${all.length + survival.length === 0 ? paint.green(line) : paint.bold(line)}\n`,
   ].join('');
 }
 
@@ -59,6 +69,21 @@ function changeText(change: Change, paint: Paint): string {
     { text: placeText(side), paint: paint.dim },
   ]);
   return `${paint.bold(safe(subjectText(change)))}  ${kinds}${follows}\n${table(sides, { indent: '  ' })}`;
+}
+
+function survivalText({ failure, server, changes, base, head }: SurvivalChange, paint: Paint): string {
+  const sides = [base, head].map((side, index): Cell[] => [
+    { text: index === 0 ? 'base' : 'head', paint: index === 0 ? paint.red : paint.green },
+    survivedText(side),
+    { text: placeText(side), paint: paint.dim },
+  ]);
+  const title = paint.bold(safe(`${server}: ${failure} fails, at the worst moment`));
+  return `${title}  ${paint.cyan(changes.join(', '))}\n${table(sides, { indent: '  ' })}`;
+}
+
+/** What becomes of a server, in one line. */
+export function survivedText({ outcome, lostMs }: Survival): string {
+  return lostMs === null ? outcome : `${outcome}, ${spoken(lostMs)} lost`;
 }
 
 /** What the decision is about: the event and its time, or the failure that is supposed. */
@@ -107,13 +132,15 @@ function listText(names: readonly string[]): string {
 }
 
 /** `policies/alerts.yaml:4 overheating`; empty where no policy is responsible. */
-export function placeText({ policy }: DecisionSide): string {
+export function placeText({ policy }: Pick<DecisionSide, 'policy'>): string {
   return policy === null ? '' : `${policy.file}:${policy.line} ${policy.name}`;
 }
 
 /** The whole in one sentence. */
-export function summaryLine({ events, changes, failures }: DiffReport): string {
-  return `${decidedText(events, changes)}; ${changing(failures.length, 'answer to a single failure', 'answers to single failures')}`;
+export function summaryLine({ events, changes, failures, survival }: DiffReport): string {
+  const answers = changing(failures.length, 'answer to a single failure', 'answers to single failures');
+  const worst = survival.length === 0 ? '' : `; at the worst moment ${changing(survival.length, 'more')}`;
+  return `${decidedText(events, changes)}; ${answers}${worst}`;
 }
 
 function decidedText({ count, from, to }: DiffReport['events'], changes: DiffReport['changes']): string {
