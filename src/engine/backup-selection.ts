@@ -2,7 +2,7 @@ import type { Comparison, Condition } from './condition.js';
 import type { BackupCandidate, Evidence } from './decision.js';
 import type { Machine, PolicySet, RestartPolicy } from './policy-set.js';
 import { REASONS, type ReasonCode } from './reasons.js';
-import type { SnapshotView, View } from './view.js';
+import type { MachineView, SnapshotView, View } from './view.js';
 import { type ActiveServer, backupFact, compareText, holdOn, serverFact, snapshotFact } from './world.js';
 
 /** What is to be started: a drive, and the snapshot on it unless the boot is a cold one. */
@@ -11,33 +11,88 @@ export interface Startable {
   readonly snapshot: SnapshotView | null;
 }
 
+/** A machine that may be a backup, with what is known of it: looked up once for all that is to be started. */
+export interface Backup {
+  readonly machine: Machine;
+  readonly state: MachineView['state'];
+  readonly reservedBy: string | null;
+  /** The server that it runs; null for none. */
+  readonly runs: string | null;
+}
+
+/** Every machine that could take over, and the one that has failed, by name. */
+export function backupsFor(
+  { inventory }: PolicySet,
+  { machines, servers }: View,
+  { machine: failed }: ActiveServer,
+): readonly Backup[] {
+  const backups = backupMachines(inventory);
+  const possible = backups.has(failed.name)
+    ? [...backups.values()]
+    : [...backups.values(), failed].toSorted((a, b) => compareText(a.name, b.name));
+  const rows = byName(machines);
+  const runs = new Map<string, string>();
+  for (const { machine, name } of servers) {
+    if (backups.has(machine) || machine === failed.name) runs.set(machine, name);
+  }
+  return possible.map((machine) => {
+    const { state = 'idle', reservedBy = null } = rows.get(machine.name) ?? {};
+    return { machine, state, reservedBy, runs: runs.get(machine.name) ?? null };
+  });
+}
+
+/** By name. An inventory never changes, so this is found out once for each. */
+const backupMachines = once(
+  ({ machines }: PolicySet['inventory']): ReadonlyMap<string, Machine> =>
+    new Map(
+      [...machines].filter(([, { role }]) => role === 'backup').toSorted(([a], [b]) => compareText(a, b)),
+    ),
+);
+
+/** The rows of a view never change either. */
+const byName = once(
+  (rows: View['machines']): ReadonlyMap<string, MachineView> => new Map(rows.map((row) => [row.name, row])),
+);
+
+function once<K extends object, V>(find: (key: K) => V): (key: K) => V {
+  const found = new WeakMap<K, V>();
+  return (key) => {
+    const known = found.get(key);
+    if (known !== undefined) return known;
+    const value = find(key);
+    found.set(key, value);
+    return value;
+  };
+}
+
 /** The backup servers that can take over from `startable`, best first, and every other one with its reason. */
 export async function selectBackups(
-  policySet: PolicySet,
-  view: View,
-  server: ActiveServer,
-  policy: RestartPolicy,
+  selecting: Selecting,
+  backups: readonly Backup[],
   startable: Startable,
 ): Promise<readonly BackupCandidate[]> {
-  const machines = [...policySet.inventory.machines.values()]
-    .filter((machine) => machine.role === 'backup' || machine.name === server.machine.name)
-    .toSorted((a, b) => compareText(a.name, b.name));
-  const candidates = await Promise.all(
-    machines.map((machine) => judge(policySet, view, server, policy, startable, machine)),
-  );
+  const candidates: BackupCandidate[] = [];
+  for (const backup of backups) {
+    candidates.push(inability(selecting, startable, backup) ?? (await judge(selecting, startable, backup)));
+  }
   return candidates.toSorted((a, b) => (b.accepted ? b.score : -1) - (a.accepted ? a.score : -1));
 }
 
+/** What backup servers are selected for. */
+export interface Selecting {
+  readonly policySet: PolicySet;
+  readonly view: View;
+  readonly server: ActiveServer;
+  readonly policy: RestartPolicy;
+}
+
+/** What the policy says of a backup that is able. */
 async function judge(
-  policySet: PolicySet,
-  view: View,
-  server: ActiveServer,
-  policy: RestartPolicy,
+  { view, server, policy }: Selecting,
   startable: Startable,
-  machine: Machine,
+  backup: Backup,
 ): Promise<BackupCandidate> {
-  const unable = inability(policySet, view, server, startable, machine);
-  if (unable) return unable;
+  const { machine } = backup;
   const facts = {
     backup: backupFact(machine),
     server: serverFact(server),
@@ -49,7 +104,7 @@ async function judge(
     if (error !== null) return rejected(machine, 'condition-error', error);
     if (!held) return rejected(machine, 'requirement-not-met', REASONS['requirement-not-met'], evidence);
   }
-  const free = byReservation(view, server, machine);
+  const free = byReservation(view, server, backup);
   if (free) return free;
   let score = 0;
   for (const preference of policy.backups.prefer) {
@@ -75,16 +130,12 @@ function isReference(value: unknown): value is { readonly fact: unknown } {
 
 /** What no policy can change. */
 function inability(
-  policySet: PolicySet,
-  view: View,
-  server: ActiveServer,
+  { policySet, view, server }: Selecting,
   startable: Startable,
-  machine: Machine,
+  { machine, state, reservedBy, runs }: Backup,
 ): BackupCandidate | null {
   if (machine.name === server.machine.name) return rejected(machine, 'is-failed-server');
-  const running = view.servers.find((other) => other.machine === machine.name);
-  if (running) return rejected(machine, 'in-use', `it runs ${running.name}`);
-  const { state = 'idle', reservedBy = null } = view.machines.find((row) => row.name === machine.name) ?? {};
+  if (runs !== null) return rejected(machine, 'in-use', `it runs ${runs}`);
   // What an earlier restart of this server left in doubt, this one fences first: then it is a backup again.
   const willBeFenced = holdOn(view, reservedBy, server.name) === 'own-doubt';
   if (state !== 'idle' && !willBeFenced)
@@ -104,8 +155,11 @@ function inability(
   return null;
 }
 
-function byReservation(view: View, server: ActiveServer, machine: Machine): BackupCandidate | null {
-  const reservedBy = view.machines.find((row) => row.name === machine.name)?.reservedBy ?? null;
+function byReservation(
+  view: View,
+  server: ActiveServer,
+  { machine, reservedBy }: Backup,
+): BackupCandidate | null {
   switch (holdOn(view, reservedBy, server.name)) {
     case 'none':
     case 'own-doubt':

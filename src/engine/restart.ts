@@ -1,4 +1,4 @@
-import { type Startable, selectBackups } from './backup-selection.js';
+import { backupsFor, type Startable, selectBackups } from './backup-selection.js';
 import type { BackupCandidate, Reason, RestartAttempt, RestartPlan } from './decision.js';
 import type { FailureEvent, RestartOrder } from './event.js';
 import type { PolicySet, RestartPolicy } from './policy-set.js';
@@ -44,10 +44,12 @@ export async function planRestart(
   ];
   const attempts: RestartAttempt[] = [];
   const backups = new Map<string, BackupCandidate>();
+  const selecting = { policySet, view, server, policy };
+  const known = backupsFor(policySet, view, server);
   for (const startable of startables) {
-    for (const candidate of await selectBackups(policySet, view, server, policy, startable)) {
-      const known = backups.get(candidate.backup);
-      if (known === undefined || prospect(candidate) > prospect(known))
+    for (const candidate of await selectBackups(selecting, known, startable)) {
+      const before = backups.get(candidate.backup);
+      if (before === undefined || prospect(candidate) > prospect(before))
         backups.set(candidate.backup, candidate);
       if (candidate.accepted) attempts.push(attempt(startable, candidate.backup, candidate.score));
     }

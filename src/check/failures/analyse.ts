@@ -1,10 +1,10 @@
 import type { PolicySet } from '../../engine/policy-set.js';
 import { toInstant } from '../../engine/time.js';
 import type { View } from '../../engine/view.js';
-import { initialView } from '../../engine/world.js';
+import { compareText, initialView } from '../../engine/world.js';
 import { type Governed, recording } from '../governance.js';
 import { type Failure, pairOf, singleFailures, strikes } from './failure.js';
-import { failsAtMs, type Outcome, outcomeOf, worldAfter } from './outcome.js';
+import { failsAtMs, type Outcome, outcomeOf, withFailed, type World, worldAfter } from './outcome.js';
 import { remembering } from '../../engine/remembering.js';
 import { type Rotating, rotations, type TableState } from './rotation.js';
 
@@ -57,13 +57,22 @@ export async function analyseFailures(
   // The machines come first: where a server's own failure goes badly, others say nothing new.
   const lost = new Set<string>();
   const forgetful = new Set<string>();
+  const judged: Judged = new Map();
+  const holders = holdersByDrive(servers);
   for (const failure of failures) {
     const told = servers.filter(({ governed: { server } }) => !lost.has(server.name));
     const hit = told.filter(({ governed: { server } }) => strikes(failure, server, policySet.inventory));
     const cases = await worstOf(start, failure, hit);
     struck.push(...cases);
-    const running = told.filter((one) => !hit.includes(one) && !forgetful.has(one.governed.server.name));
-    unprotected.push(...(await leftBare(start, failure, running)));
+    const struckNames = new Set(hit.map(({ governed: { server } }) => server.name));
+    const running = holdersOn(failure, holders).filter(
+      ({
+        governed: {
+          server: { name },
+        },
+      }) => !lost.has(name) && !struckNames.has(name) && !forgetful.has(name),
+    );
+    unprotected.push(...(await leftBare(start, failure, running, judged)));
     if (failure.kind !== 'server') continue;
     for (const { outcome } of cases) {
       if (outcome.attempt === null) lost.add(outcome.server.name);
@@ -80,8 +89,9 @@ async function worstOf(start: View, failure: Failure, hit: readonly Rotating[]):
   // An alert announces that its server fails; that something else fails meanwhile is a second failure.
   const tables = failure.kind === 'server' ? hit : hit.map(unannounced);
   const turns = Math.max(0, ...tables.map(({ states }) => states.length));
+  const broken = worldAfter(start, failure);
   for (let turn = 0; turn < turns; turn += 1) {
-    const outcomes = await restartAll(start, failure, tables, turn);
+    const outcomes = await restartAll(broken, tables, turn);
     for (const outcome of outcomes) {
       const known = worst.get(outcome.server.name);
       if (known !== undefined && !isWorse(outcome, known.outcome)) continue;
@@ -97,19 +107,18 @@ function unannounced(one: Rotating): Rotating {
 }
 
 async function restartAll(
-  start: View,
-  failure: Failure,
+  broken: World,
   hit: readonly Rotating[],
   turn: number,
 ): Promise<readonly Outcome[]> {
   const names = new Set(hit.map(({ governed: { server } }) => server.name));
   const outcomes: Outcome[] = [];
-  let world = worldAfter(start, failure, names, failedAt(hit, turn));
+  let world = withFailed(broken, names, failedAt(hit, turn));
   for (const one of hit) {
     const result = await outcomeOf(world, one, stateAt(one, turn));
     if (result === null) continue;
     outcomes.push(result.outcome);
-    world = result.after;
+    if (outcomes.length < hit.length) world = result.after();
   }
   return outcomes;
 }
@@ -140,28 +149,56 @@ async function leftBare(
   start: View,
   failure: Failure,
   running: readonly Rotating[],
+  judged: Judged,
 ): Promise<readonly Case[]> {
   const cases: Case[] = [];
-  for (const one of running.map(unannounced).filter((each) => holdsSnapshotsOf(failure, each))) {
+  if (failure.drives.size === 0) return cases;
+  const broken = worldAfter(start, failure);
+  for (const one of running) {
     for (const state of one.states) {
       if (!state.snapshots.some(({ drive }) => failure.drives.has(drive))) continue;
-      const world = worldAfter(
-        start,
-        failure,
-        new Set([one.governed.server.name]),
-        toInstant(failsAtMs(state)),
-      );
-      const result = await outcomeOf(world, one, state);
-      if (result?.outcome.lostMs !== null) continue;
-      cases.push({ failure, outcome: result.outcome, others: [] });
+      const key = leftKey(failure, one, state);
+      let outcome = judged.get(key);
+      if (outcome === undefined) {
+        outcome = (await outcomeOf(broken, one, state))?.outcome ?? null;
+        judged.set(key, outcome);
+      }
+      if (outcome?.lostMs !== null) continue;
+      cases.push({ failure, outcome, others: [] });
       break;
     }
   }
   return cases;
 }
 
-function holdsSnapshotsOf({ drives }: Failure, { states }: Rotating): boolean {
-  return drives.size > 0 && states.some(({ snapshots }) => snapshots.some(({ drive }) => drives.has(drive)));
+/** A drive, its device and its enclosure often take the same snapshots with them. */
+type Judged = Map<string, Outcome | null>;
+
+/** What is left of a table, and whatever else that failed can matter to a restart from it. */
+function leftKey(
+  { machines, drives }: Failure,
+  { governed: { server } }: Rotating,
+  state: TableState,
+): string {
+  const left = state.snapshots.filter(({ drive }) => !drives.has(drive)).map(({ id }) => id);
+  return JSON.stringify([server.name, left, state.untilMs, [...machines]]);
+}
+
+/** The servers that have snapshots on each drive while they show nothing, in the order of the servers. */
+type Holders = ReadonlyMap<string, readonly Rotating[]>;
+
+function holdersByDrive(servers: readonly Rotating[]): Holders {
+  const holders = new Map<string, Rotating[]>();
+  for (const one of servers.map(unannounced)) {
+    const drives = new Set(one.states.flatMap(({ snapshots }) => snapshots.map(({ drive }) => drive)));
+    for (const drive of drives) holders.set(drive, [...(holders.get(drive) ?? []), one]);
+  }
+  return holders;
+}
+
+function holdersOn({ drives }: Failure, holders: Holders): readonly Rotating[] {
+  const found = new Set([...drives].flatMap((drive) => holders.get(drive) ?? []));
+  return [...found].toSorted((a, b) => compareText(a.governed.server.name, b.governed.server.name));
 }
 
 /** Of failures that are survived one by one; what is not, says nothing new together with another. */

@@ -29,8 +29,8 @@ export interface Outcome {
 export interface World {
   readonly failure: Failure;
   readonly servers: readonly ServerView[];
-  readonly machines: ReadonlyMap<string, MachineView>;
-  readonly drives: ReadonlyMap<string, DriveView>;
+  readonly machines: readonly MachineView[];
+  readonly drives: readonly DriveView[];
   /** How many restarts were ordered before. */
   readonly restarts: number;
 }
@@ -38,26 +38,33 @@ export interface World {
 /** When a table that stands still is looked at: beyond every limit of age. */
 const LONG_MS = 3_650 * 86_400_000;
 
-/** The world as the failure leaves it: what it strikes is known to have failed when the first restart is decided. */
-export function worldAfter(start: View, failure: Failure, struck: ReadonlySet<string>, at: Instant): World {
+/** The world as the failure leaves it, before anyone has noticed. */
+export function worldAfter(start: View, failure: Failure): World {
+  const { machines, drives } = failure;
   return {
     failure,
-    servers: start.servers.map((row) =>
+    servers: start.servers,
+    machines:
+      machines.size === 0
+        ? start.machines
+        : start.machines.map((row) =>
+            machines.has(row.name) && row.state === 'idle' ? { ...row, state: 'failed' } : row,
+          ),
+    drives:
+      drives.size === 0
+        ? start.drives
+        : start.drives.map((row) => (drives.has(row.name) ? { ...row, health: 'failed' } : row)),
+    restarts: 0,
+  };
+}
+
+/** What the failure strikes is known to have failed when the first restart is decided. */
+export function withFailed(world: World, struck: ReadonlySet<string>, at: Instant): World {
+  return {
+    ...world,
+    servers: world.servers.map((row) =>
       struck.has(row.name) ? { ...row, state: 'failed', failedAt: at } : row,
     ),
-    machines: new Map(
-      start.machines.map((row) => [
-        row.name,
-        failure.machines.has(row.name) && row.state === 'idle' ? { ...row, state: 'failed' } : row,
-      ]),
-    ),
-    drives: new Map(
-      start.drives.map((row) => [
-        row.name,
-        failure.drives.has(row.name) ? { ...row, health: 'failed' } : row,
-      ]),
-    ),
-    restarts: 0,
   };
 }
 
@@ -66,13 +73,13 @@ export async function outcomeOf(
   world: World,
   { governed, policySet: whole }: Rotating,
   state: TableState,
-): Promise<{ readonly outcome: Outcome; readonly after: World } | null> {
+): Promise<{ readonly outcome: Outcome; readonly after: () => World } | null> {
   const { server, restarts } = governed;
   const [policy] = restarts;
   if (policy === undefined) return null;
   const policySet = withoutPaths(whole, world.failure);
   const atMs = failsAtMs(state);
-  const view = viewOf(world, policySet, { server, state, at: toInstant(atMs) });
+  const view = viewOf(world, { server, state, at: toInstant(atMs) });
   const decision = await decide(policySet, failureOf(world.failure, server, policySet, atMs), view);
   const attempt = decision.outcome === 'restart' ? (decision.restart?.attempts[0] ?? null) : null;
   const woken = state.snapshots.find(({ id }) => id === attempt?.snapshot);
@@ -85,7 +92,10 @@ export async function outcomeOf(
     lostMs: woken === undefined ? null : lostMs(state, atMs, woken.takenAt),
     takesMs: longestMs(policy.sequence) * (1 + Math.floor(world.restarts / policy.guard.maxConcurrent)),
   };
-  return { outcome, after: withRestart(world, advance(policySet, view, decision), attempt !== null) };
+  // Most failures strike one server, and nobody asks for the world after its restart.
+  const after = (): World =>
+    attempt === null ? world : withRestart(world, advance(policySet, view, decision));
+  return { outcome, after };
 }
 
 /** Of a server whose table stands still the snapshot grows older without end. */
@@ -132,16 +142,14 @@ interface Moment {
   readonly at: Instant;
 }
 
-function viewOf(
-  { servers, machines, drives }: World,
-  { inventory }: PolicySet,
-  { server, state, at }: Moment,
-): View {
+function viewOf({ servers, machines, drives }: World, { server, state, at }: Moment): View {
+  // This one is about to be reported; the guard asks for all the others.
+  const index = servers.findIndex(({ name }) => name === server.name);
+  const row = servers[index];
   return {
-    // This one is about to be reported; the guard asks for all the others.
-    servers: servers.map((row) => (row.name === server.name ? { ...row, state: 'up', failedAt: null } : row)),
-    machines: [...inventory.machines.keys()].flatMap((name) => machines.get(name) ?? []),
-    drives: [...inventory.drives.keys()].flatMap((name) => drives.get(name) ?? []),
+    servers: row === undefined ? servers : servers.with(index, { ...row, state: 'up', failedAt: null }),
+    machines,
+    drives,
     snapshots: state.snapshots,
     matches: [],
     symptoms: state.symptom === null ? [] : [{ ...state.symptom, lastAt: at }],
@@ -163,14 +171,6 @@ function failureOf(failure: Failure, server: Machine, { inventory }: PolicySet, 
 }
 
 /** A backup that runs something is one no more, and neither is the drive that it runs from. */
-function withRestart(world: World, after: View, restarted: boolean): World {
-  if (!restarted) return world;
-  const changed = new Map(after.servers.map((row) => [row.name, row]));
-  return {
-    ...world,
-    servers: world.servers.map((row) => changed.get(row.name) ?? row),
-    machines: new Map([...world.machines, ...after.machines.map((row) => [row.name, row] as const)]),
-    drives: new Map([...world.drives, ...after.drives.map((row) => [row.name, row] as const)]),
-    restarts: world.restarts + 1,
-  };
+function withRestart(world: World, { servers, machines, drives }: View): World {
+  return { ...world, servers, machines, drives, restarts: world.restarts + 1 };
 }

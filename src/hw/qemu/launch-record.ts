@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { HardwareError } from '../contract.js';
 import { DEFINITION_SCHEMA, type MachineDefinition } from './definition.js';
 import { readIfThere, writeDurably } from './files.js';
+import { lazily } from './lazily.js';
 
 /**
  * What was last started on a machine, and by whose order. Written before the process begins and before each change
@@ -52,8 +53,8 @@ const SCHEMA = {
   },
 } as const;
 
-const isRecord: ValidateFunction<LaunchRecord> = new Ajv2020({ strict: true, allowUnionTypes: true }).compile(
-  SCHEMA,
+const recordCheck = lazily((): ValidateFunction<LaunchRecord> =>
+  new Ajv2020({ strict: true, allowUnionTypes: true }).compile(SCHEMA),
 );
 
 function fileIn(machineFolder: string): string {
@@ -70,6 +71,7 @@ export async function readLaunchRecord(machineFolder: string, machine: string): 
     const text = await readIfThere(file);
     if (text === null) return null;
     const parsed: unknown = JSON.parse(text);
+    const isRecord = recordCheck();
     if (isRecord(parsed)) return parsed;
     throw new Error(`it is no record of a start: ${describe(isRecord.errors?.[0])}`);
   } catch (error) {

@@ -2,6 +2,7 @@ import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import { createHash } from 'node:crypto';
 import type { SnapshotManifest } from '../contract.js';
 import { DEFINITION_SCHEMA, type MachineDefinition } from './definition.js';
+import { lazily } from './lazily.js';
 
 /** One file of a snapshot, with what must be read back from it. */
 export interface StoredFile {
@@ -74,15 +75,15 @@ const SCHEMA = {
   },
 } as const;
 
-const isManifest: ValidateFunction<StoredManifest> = new Ajv2020({
-  strict: true,
-  allowUnionTypes: true,
-}).compile(SCHEMA);
+const manifestCheck = lazily((): ValidateFunction<StoredManifest> =>
+  new Ajv2020({ strict: true, allowUnionTypes: true }).compile(SCHEMA),
+);
 
 /** The manifest that a text holds; null when it holds none. */
 export function readManifest(text: string): StoredManifest | null {
   try {
     const parsed: unknown = JSON.parse(text);
+    const isManifest = manifestCheck();
     return isManifest(parsed) ? parsed : null;
   } catch {
     return null;

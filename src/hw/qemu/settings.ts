@@ -2,6 +2,7 @@
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import { HardwareError, type DriveEntry, type MachineEntry } from '../contract.js';
 import { extraArgumentsProblem } from './extra-arguments.js';
+import { lazily } from './lazily.js';
 
 /** A network card of a server: what the guest sees, and what it is plugged into on this host. */
 export interface NetworkSettings {
@@ -155,15 +156,18 @@ const DRIVE_SCHEMA = {
 /** JSON Schemas of the settings. */
 export const SETTINGS_SCHEMAS = { machine: MACHINE_SCHEMA, drive: DRIVE_SCHEMA };
 
-const ajv = new Ajv2020({
-  allErrors: true,
-  useDefaults: true,
-  strict: true,
-  allowUnionTypes: true,
-  strictRequired: false,
-});
-const checkMachine: ValidateFunction<MachineDocument> = ajv.compile(MACHINE_SCHEMA);
-const checkDrive: ValidateFunction<DriveDocument> = ajv.compile(DRIVE_SCHEMA);
+const ajv = lazily(
+  () =>
+    new Ajv2020({
+      allErrors: true,
+      useDefaults: true,
+      strict: true,
+      allowUnionTypes: true,
+      strictRequired: false,
+    }),
+);
+const checkMachine = lazily((): ValidateFunction<MachineDocument> => ajv().compile(MACHINE_SCHEMA));
+const checkDrive = lazily((): ValidateFunction<DriveDocument> => ajv().compile(DRIVE_SCHEMA));
 
 /** The settings as they stand after the schema has filled in its defaults. */
 interface MachineDocument extends Omit<
@@ -192,7 +196,7 @@ interface DriveDocument {
 
 /** @throws {HardwareError} `driver-settings` */
 export function machineSettings({ name, settings }: MachineEntry): MachineSettings {
-  const document = checked(name, settings, checkMachine);
+  const document = checked(name, settings, checkMachine());
   const problem = extraArgumentsProblem(document.arguments);
   if (problem !== null) throw new HardwareError('driver-settings', name, `arguments: ${problem}`);
   return {
@@ -222,7 +226,7 @@ function backendOf(name: string, index: number, card: MachineDocument['network']
 
 /** @throws {HardwareError} `driver-settings` */
 export function driveSettings({ name, settings }: DriveEntry): DriveSettings {
-  const { directory, image, format, device } = checked(name, settings, checkDrive);
+  const { directory, image, format, device } = checked(name, settings, checkDrive());
   if (device !== undefined) return { kind: 'device', device, format: 'raw' };
   if (directory === undefined) {
     const text = 'a drive needs `directory`, the mount point of a disk of its own, or `device`';
