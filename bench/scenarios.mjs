@@ -26,7 +26,14 @@ const alert = {
   annotations: {},
   value: 70,
 };
-const expected = { outcome: 'none', reason: 'no-policy-matched', snapshot: null, restart: null, alive: null };
+const expected = {
+  outcome: 'none',
+  reason: 'no-policy-matched',
+  snapshot: null,
+  restart: null,
+  alive: null,
+  retained: null,
+};
 const alerts = {
   ...{ name: 'alerts', origin, inventory: policySet.inventory.name },
   steps: Array.from({ length: ALERTS }, (_, minute) => ({

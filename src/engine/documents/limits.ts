@@ -1,5 +1,8 @@
-/** What is looked at before anything is parsed, so that no document can hang or exhaust the process. */
-export const MAX_FILE_BYTES = 256 * 1024;
+/**
+ * What is looked at before anything is parsed, so that no document can hang or exhaust the process. The inventory of
+ * a thousand servers is one document and fits.
+ */
+export const MAX_FILE_BYTES = 1024 * 1024;
 /** Maps and lists inside each other. Deeper input would overflow the recursive code behind the parser. */
 export const MAX_DEPTH = 32;
 /** `all`, `any` and `not` inside each other. */

@@ -6,8 +6,8 @@ function shortOf(text: string): readonly string[] {
 }
 
 describe('before a file is parsed', () => {
-  it('it is refused when it has more than 256 KiB', () => {
-    expect(shortOf(`# ${'x'.repeat(256 * 1024)}`)).toEqual(['POLICY_TOO_LARGE policies/a.yaml:1:1']);
+  it('it is refused when it has more than a mebibyte', () => {
+    expect(shortOf(`# ${'x'.repeat(1024 * 1024)}`)).toEqual(['POLICY_TOO_LARGE policies/a.yaml:1:1']);
     expect(shortOf('x'.repeat(10 * 1024 * 1024))).toEqual(['POLICY_TOO_LARGE policies/a.yaml:1:1']);
   });
 
