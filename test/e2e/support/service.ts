@@ -6,7 +6,8 @@ import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 
 const ROOT = resolve(import.meta.dirname, '../../..');
-const BINARY = join(ROOT, 'dist/cli/main.js');
+export const PROGRAM = join(ROOT, 'dist/cli/main.js');
+export const STARTER = join(ROOT, 'starter');
 const POLICIES = join(ROOT, 'test/fixtures/e2e/policies');
 
 /** A line of the service's log. */
@@ -61,7 +62,7 @@ export async function startProgram(
     '--log-level',
     'info',
   ];
-  const child = spawn(process.execPath, [BINARY, ...args], {
+  const child = spawn(process.execPath, [PROGRAM, ...args], {
     cwd: site.folder,
     env: { ...process.env, ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -146,7 +147,7 @@ export async function runProgram(
   args: readonly string[],
   options: { readonly cwd?: string; readonly input?: string } = {},
 ): Promise<{ readonly code: number; readonly stdout: string; readonly stderr: string }> {
-  const child = spawn(process.execPath, [BINARY, ...args], {
+  const child = spawn(process.execPath, [PROGRAM, ...args], {
     cwd: options.cwd ?? ROOT,
     stdio: ['pipe', 'pipe', 'pipe'],
   });
