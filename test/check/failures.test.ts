@@ -14,6 +14,7 @@ import { DRIVER_CATALOGUE } from '../../src/hw/drivers.js';
 import { runScenarios, type ScenarioResult } from '../../src/scenario/index.js';
 
 const WEAK = fileURLToPath(new URL('../fixtures/weak/', import.meta.url));
+const STARTER = fileURLToPath(new URL('../../starter/', import.meta.url));
 const OWN = fileURLToPath(new URL('../../policies/', import.meta.url));
 
 const documentsIn = (folder: string): readonly string[] =>
@@ -72,6 +73,23 @@ describe('the failure analysis', () => {
     const examples = examplesOf(policySet, await check(policySet));
     const results = await play(documents, examples);
     expect(failed(results)).toEqual(examples.map(({ metadata }) => metadata.name));
+  });
+
+  it('shows a pair that is not survived because a backup has lost its path, by a scenario that fails', async () => {
+    const documents = documentsIn(STARTER);
+    const policySet = load(documents);
+    const { analysis } = await check(policySet, { pairs: 5_000 });
+    const lost = (analysis.pairs?.struck ?? []).filter(
+      ({ failure, outcome }) =>
+        outcome.attempt === null && failure.paths.some(({ machine }) => machine === 'spare-1'),
+    );
+    const scenarios = lost.flatMap((one, index) => {
+      const name = `${index}: ${one.failure.subject}`;
+      return scenarioOf(policySet, one, { name, description: name, expect: { restart: {} } }) ?? [];
+    });
+    expect(scenarios.length).toBeGreaterThan(0);
+    expect(scenarios.length).toBe(lost.length);
+    expect(failed(await play(documents, scenarios))).toEqual(scenarios.map(({ metadata }) => metadata.name));
   });
 
   it('says of every single failure what the rack then wakes, on which drive and where', async () => {

@@ -16,7 +16,7 @@ const STANDS_STILL_MS = 12 * 3_600_000;
 
 /**
  * The case of a finding as a Scenario document, which fails as long as the finding is there. Null when there is
- * nothing to play: a restart that takes too long, a path that is cut, an alert that nobody could make up.
+ * nothing to play: a restart that takes too long, an alert that nobody could make up.
  */
 export function counterExample(policySet: PolicySet, finding: FailureFinding): ScenarioDocument | null {
   const { code, example, message } = finding;
@@ -55,9 +55,7 @@ function nameOf(code: CheckCode, example: Case): string {
 }
 
 function stepsOf(policySet: PolicySet, example: Case, expect: Telling['expect']): Step[] | null {
-  const { failure, outcome, others } = example;
-  const { inventory } = policySet;
-  if (failure.paths.some(({ machine }) => inventory.machines.get(machine)?.role === 'backup')) return null;
+  const { outcome, others } = example;
   // The one in question comes last, for it is to find what the others have left.
   const struck = [...others, outcome];
   const startMs = Math.min(...struck.flatMap(({ state }) => state.snapshots.map(takenMs)));
@@ -73,6 +71,10 @@ function stepsOf(policySet: PolicySet, example: Case, expect: Telling['expect'])
     ...brokenBackups(example, policySet).map((target) => ({
       atMs,
       misbehave: { target, fault: 'start-fails' },
+    })),
+    ...cutPaths(example, policySet).map(({ machine: server, device }) => ({
+      atMs,
+      path: { server, device, state: 'cut' as const },
     })),
     ...struck.map((one) => ({ atMs, ...failureStep(one, example, policySet) })),
   ].map(({ atMs: ms, ...step }, index, all): Step => {
@@ -112,6 +114,11 @@ function brokenBackups({ failure }: Case, { inventory }: PolicySet): readonly st
   return [...failure.machines]
     .filter((name) => inventory.machines.get(name)?.role === 'backup')
     .toSorted(compareText);
+}
+
+/** The paths of an active server to its disk fail with it; those of a backup show when it is to take over. */
+function cutPaths({ failure }: Case, { inventory }: PolicySet): Case['failure']['paths'] {
+  return failure.paths.filter(({ machine }) => inventory.machines.get(machine)?.role === 'backup');
 }
 
 /** The alerts that announce it: the symptom shows, and still does when the server fails. */
