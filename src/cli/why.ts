@@ -7,6 +7,8 @@ import {
   type Format,
   type ServiceOptions,
 } from './command.js';
+import type { Decision } from '../engine/decision.js';
+import type { ExplainedPolicy } from '../explain/index.js';
 import type { DryRun } from './events/source.js';
 import { CliError, EXIT } from './exit.js';
 import { decisionText } from './print/decision.js';
@@ -26,7 +28,7 @@ export const why: AddCommand = (program, cli) => {
     .command('why')
     .summary('one decision explained: what was done or not done, why, and what would have changed it')
     .description(
-      'Explains a decision of the running service, or with --event what would be decided about an event: each condition as a tree with the values that it met, every drive, snapshot and backup server accepted or rejected, and the steps of the operation. With --event also the smallest changes that would have led to another decision, each of them proven by deciding it. A decision to do nothing is explained as fully as any other.',
+      'Explains a decision of the running service, or with --event what would be decided about an event: each condition as a tree with the values that it met, every drive, snapshot and backup server accepted or rejected, and the steps of the operation. The conditions of a recorded decision are shown as trees where policies/ is the set that decided. With --event also the smallest changes that would have led to another decision, each of them proven by deciding it. A decision to do nothing is explained as fully as any other.',
     )
     .argument(
       '[id-or-path...]',
@@ -74,9 +76,28 @@ export const why: AddCommand = (program, cli) => {
 async function explainRecorded(terminal: Terminal, id: string, options: WhyOptions): Promise<typeof EXIT.ok> {
   const { out } = terminal;
   const { connect } = await import('./service/api.js');
+  const { policiesText } = await import('./print/explanation.js');
   const found = await find(await connect(terminal, options), id);
-  out.write(options.format === 'json' ? jsonLine(found) : explainedText(found, out.paint));
+  const policies = await judgedBy(terminal, options, found.decision);
+  out.write(
+    options.format === 'json'
+      ? jsonLine({ ...found, policies })
+      : explainedText(found, out.paint) + policiesText(policies, out.paint),
+  );
   return EXIT.ok;
+}
+
+/** The conditions as the documents state them, where the documents here are those that decided; else none. */
+async function judgedBy(
+  terminal: Terminal,
+  { inventory }: WhyOptions,
+  decision: Decision,
+): Promise<readonly ExplainedPolicy[]> {
+  const { loadPolicies } = await import('./policies.js');
+  const { recordedPolicies } = await import('../explain/index.js');
+  const loaded = await loadPolicies(terminal, { paths: [], inventory });
+  if (!loaded.ok || loaded.policySet.revision !== decision.policyRevision) return [];
+  return recordedPolicies(loaded.policySet, decision);
 }
 
 /** Decisions that would be made: each event on the state that the ones before it leave. */

@@ -6,6 +6,7 @@ import type { View } from '../engine/view.js';
 import { findServer } from '../engine/world.js';
 import { flipsOf, type Flip } from './flips.js';
 import { explainAlert, type ExplainedPolicy } from './matching.js';
+import { explainedBy, turnsTo } from './tree.js';
 
 export type { Flip } from './flips.js';
 export type { ExplainedPolicy } from './matching.js';
@@ -29,6 +30,21 @@ export async function explain(policySet: PolicySet, event: EngineEvent, view: Vi
     policies: await policiesFor(policySet, event, view),
     flips: await flipsOf(policySet, event, view, decision),
   };
+}
+
+/** How the alert policies judged an event whose decision was recorded, as far as the decision tells. */
+export function recordedPolicies(
+  { alertPolicies }: PolicySet,
+  { reasons }: Decision,
+): readonly ExplainedPolicy[] {
+  return reasons.flatMap(({ code, policy: name, evidence }) => {
+    const policy = alertPolicies.find((one) => one.name === name);
+    if (policy === undefined || evidence === undefined) return [];
+    const condition = explainedBy(policy.when.tree, evidence);
+    const { file, line } = policy.origin;
+    const missing = condition === null ? Infinity : turnsTo(condition, true).length;
+    return [{ policy: policy.name, file, line, selects: code !== 'not-selected', condition, missing }];
+  });
 }
 
 /** How an event stands to the alert policies; none for what is no firing alert of an active server. */

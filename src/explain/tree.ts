@@ -1,4 +1,4 @@
-import type { Condition, ConditionTree, Facts } from '../engine/condition.js';
+import { comparisonsIn, type Condition, type ConditionTree, type Facts } from '../engine/condition.js';
 import type { Evidence } from '../engine/decision.js';
 
 /** A condition as the policy states it, each part with whether it was met. */
@@ -19,9 +19,14 @@ export async function explainCondition(
   facts: Facts,
 ): Promise<ExplainedCondition | null> {
   const { error, evidence } = await condition.holds(facts);
-  if (error !== null) return null;
+  return error === null ? explainedBy(condition.tree, evidence) : null;
+}
+
+/** A condition with what was recorded of it; null when that is not of every comparison. */
+export function explainedBy(tree: ConditionTree, evidence: readonly Evidence[]): ExplainedCondition | null {
+  if (evidence.length !== comparisonsIn(tree).length) return null;
   const left = [...evidence];
-  return explained(condition.tree, () => left.shift());
+  return explained(tree, () => left.shift());
 }
 
 /** The evidence stands in the order in which the comparisons are written. */

@@ -296,11 +296,17 @@ describe('rekindle why', () => {
     expect([byEvent, byOperation]).toEqual([byDecision, byDecision]);
   });
 
+  it('shows conditions as trees only by the policies that decided', async () => {
+    const decision = { ...(await decided(HOT)), policyRevision: `sha256:${'0'.repeat(64)}` };
+    const { url } = await startFake({ decisions: [decision] });
+    expect((await rekindle(['why', 'hot-1', '--url', url])).out).not.toContain('alert policies');
+  });
+
   it('prints decision, event and operation as JSON', async () => {
     const decision = await decided(HOT);
     const { url } = await startFake({ decisions: [decision] });
     const { out } = await rekindle(['why', 'hot-1', '--url', url, '--format', 'json']);
-    expect(JSON.parse(out)).toEqual({ decision, event: null, operation: null });
+    expect(JSON.parse(out)).toMatchObject({ decision, event: null, operation: null });
   });
 
   it.each(['d-0000000000000000', 'op-1', '../status', 'x'.repeat(300)])('knows nothing of %s', async (id) => {

@@ -11,7 +11,7 @@ export function explanationText({ decision, policies, flips }: Explanation, pain
 const SHOWN_POLICIES = 5;
 
 /** The condition of each alert policy as a tree, with the values that it met; the nearest policies only. */
-function policiesText(policies: readonly ExplainedPolicy[], paint: Paint): string {
+export function policiesText(policies: readonly ExplainedPolicy[], paint: Paint): string {
   if (policies.length === 0) return '';
   const shown = policies.slice(0, SHOWN_POLICIES);
   const left = policies.length - shown.length;
