@@ -1,5 +1,6 @@
 import type { Comparison, Condition } from './condition.js';
 import type { BackupCandidate, Evidence } from './decision.js';
+import { once } from './once.js';
 import type { Machine, PolicySet, RestartPolicy } from './policy-set.js';
 import { REASONS, type ReasonCode } from './reasons.js';
 import type { MachineView, SnapshotView, View } from './view.js';
@@ -53,17 +54,6 @@ const backupMachines = once(
 const byName = once(
   (rows: View['machines']): ReadonlyMap<string, MachineView> => new Map(rows.map((row) => [row.name, row])),
 );
-
-function once<K extends object, V>(find: (key: K) => V): (key: K) => V {
-  const found = new WeakMap<K, V>();
-  return (key) => {
-    const known = found.get(key);
-    if (known !== undefined) return known;
-    const value = find(key);
-    found.set(key, value);
-    return value;
-  };
-}
 
 /** The backup servers that can take over from `startable`, best first, and every other one with its reason. */
 export async function selectBackups(

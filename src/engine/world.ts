@@ -1,3 +1,4 @@
+import { once } from './once.js';
 import type { Drive, Machine, PolicySet, Selector } from './policy-set.js';
 import type { DriveView, MachineView, ServerView, SnapshotView, View } from './view.js';
 
@@ -94,9 +95,12 @@ export function holdOn(
 
 /** The disk-table row of a drive; a drive that was never seen counts as empty and healthy. */
 export function driveState(view: View, drive: Drive, inventory: PolicySet['inventory']): DriveView {
-  const seen = view.drives.find((row) => row.name === drive.name);
-  return seen ?? initialDrive(drive, inventory);
+  return drivesByName(view.drives).get(drive.name) ?? initialDrive(drive, inventory);
 }
+
+const drivesByName = once(
+  (rows: View['drives']): ReadonlyMap<string, DriveView> => new Map(rows.map((row) => [row.name, row])),
+);
 
 /** The view of a world in which nothing has happened yet: what the inventory says, and nothing more. */
 export function initialView(inventory: PolicySet['inventory']): View {
