@@ -1,31 +1,14 @@
 // Writes docs/reference.md from the JSON Schemas: every field of every kind of document.
 //   node scripts/generate-reference.mjs           writes the file
 //   node scripts/generate-reference.mjs --check   exits 1 when the file is out of date
-import { readFileSync, writeFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { readFileSync } from 'node:fs';
 import { format, resolveConfig } from 'prettier';
 import { stringify } from 'yaml';
+import { kinds, root, writeOrCheck } from './generated.mjs';
 
-const root = new URL('../', import.meta.url);
-const target = fileURLToPath(new URL('docs/reference.md', root));
-const kinds = [
-  'alert-policy',
-  'schedule-policy',
-  'placement-policy',
-  'restart-policy',
-  'inventory',
-  'scenario',
-];
+await writeOrCheck('docs/reference.md', 'generate-reference.mjs', generate);
 
-const generated = await generate();
-if (!process.argv.includes('--check')) {
-  writeFileSync(target, generated);
-} else if (readFileSync(target, 'utf8') !== generated) {
-  console.error('docs/reference.md is out of date: run `node scripts/generate-reference.mjs`');
-  process.exitCode = 1;
-}
-
-async function generate() {
+async function generate(target) {
   const parts = [
     '<!-- Written by scripts/generate-reference.mjs from schemas/. Do not edit. -->',
     '# Policy reference',

@@ -1,31 +1,14 @@
 // Writes src/engine/documents/types.ts from the JSON Schemas: what the operator wrote, before any default.
 //   node scripts/generate-types.mjs           writes the file
 //   node scripts/generate-types.mjs --check   exits 1 when the file is out of date
-import { readFileSync, writeFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { readFileSync } from 'node:fs';
 import { compile } from 'json-schema-to-typescript';
 import { format, resolveConfig } from 'prettier';
+import { kinds, root, writeOrCheck } from './generated.mjs';
 
-const root = new URL('../', import.meta.url);
-const target = fileURLToPath(new URL('src/engine/documents/types.ts', root));
-const kinds = [
-  'alert-policy',
-  'schedule-policy',
-  'placement-policy',
-  'restart-policy',
-  'inventory',
-  'scenario',
-];
+await writeOrCheck('src/engine/documents/types.ts', 'generate-types.mjs', generate);
 
-const generated = await generate();
-if (!process.argv.includes('--check')) {
-  writeFileSync(target, generated);
-} else if (readFileSync(target, 'utf8') !== generated) {
-  console.error('src/engine/documents/types.ts is out of date: run `node scripts/generate-types.mjs`');
-  process.exitCode = 1;
-}
-
-async function generate() {
+async function generate(target) {
   const documents = kinds.map(read);
   const shared = Object.assign({}, ...['common', ...kinds].map((name) => read(name).$defs ?? {}));
   const named = [
