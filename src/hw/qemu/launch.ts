@@ -9,7 +9,7 @@ import { deferred } from './deferred.js';
 import { errorCode } from './files.js';
 import { launchIn, MONITORS, type Launch } from './launch-folder.js';
 import { writeLaunchRecord, type LaunchRecord } from './launch-record.js';
-import { findProcess, killProcess, type ProcessIdentity } from './process.js';
+import { findProcess, isGoneWithin, killProcess, type ProcessIdentity } from './process.js';
 import type { ImageNode } from './qmp/commands.js';
 import { connectQmp, type QmpConnection } from './qmp/connection.js';
 import { LAUNCH_ID_LENGTH, type QemuMachine } from './rack.js';
@@ -85,6 +85,9 @@ async function startWith(
   }
 }
 
+/** A process that was killed is gone as soon as the kernel comes to it. */
+const GONE_WITHIN_MS = 2_000;
+
 interface Greeting {
   readonly order: StartOrder;
   readonly launch: Launch;
@@ -107,7 +110,11 @@ async function greeted(machine: QemuMachine, { order, launch, record, ended }: G
       },
       () => undefined,
     );
-    if (process !== null) await killProcess(process);
+    if (process !== null) {
+      await killProcess(process);
+      // Else the machine of a start that has failed would be seen to run for a moment.
+      await isGoneWithin(process, GONE_WITHIN_MS);
+    }
     if (first instanceof HardwareError && first.code === 'aborted') throw first;
     const how =
       typeof first === 'string' ? first : first instanceof HardwareError ? first.message : 'it ended';
