@@ -32,10 +32,7 @@ export function backupsFor(
     ? [...backups.values()]
     : [...backups.values(), failed].toSorted((a, b) => compareText(a.name, b.name));
   const rows = byName(machines);
-  const runs = new Map<string, string>();
-  for (const { machine, name } of servers) {
-    if (backups.has(machine) || machine === failed.name) runs.set(machine, name);
-  }
+  const runs = takenOver(servers);
   return possible.map((machine) => {
     const { state = 'idle', reservedBy = null } = rows.get(machine.name) ?? {};
     return { machine, state, reservedBy, runs: runs.get(machine.name) ?? null };
@@ -53,6 +50,12 @@ const backupMachines = once(
 /** The rows of a view never change either. */
 const byName = once(
   (rows: View['machines']): ReadonlyMap<string, MachineView> => new Map(rows.map((row) => [row.name, row])),
+);
+
+/** What the machines run that are no server's own: at most a few of a whole site. */
+const takenOver = once(
+  (rows: View['servers']): ReadonlyMap<string, string> =>
+    new Map(rows.filter(({ machine, name }) => machine !== name).map(({ machine, name }) => [machine, name])),
 );
 
 /** The backup servers that can take over from `startable`, best first, and every other one with its reason. */

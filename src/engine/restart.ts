@@ -1,6 +1,7 @@
 import { backupsFor, type Startable, selectBackups } from './backup-selection.js';
 import type { BackupCandidate, Reason, RestartAttempt, RestartPlan } from './decision.js';
 import type { FailureEvent, RestartOrder } from './event.js';
+import { once } from './once.js';
 import type { PolicySet, RestartPolicy } from './policy-set.js';
 import { reason, spoken } from './reason.js';
 import {
@@ -122,14 +123,16 @@ function guard(view: View, server: ActiveServer, policy: RestartPolicy, event: F
       text: `${running} restarts are running, at most ${maxConcurrent}`,
     });
   }
-  const others = view.servers.filter(({ name }) => name !== server.name);
-  const up = others.filter(({ state }) => state === 'up').length;
-  if (others.length > 0 && up / others.length < minHealthy) {
-    const text = `${up} of the ${others.length} other servers are up, ${Math.round(minHealthy * 100)} % are needed`;
+  const others = view.servers.length - 1;
+  const up = upCount(view.servers) - (server.state.state === 'up' ? 1 : 0);
+  if (others > 0 && up / others < minHealthy) {
+    const text = `${up} of the ${others} other servers are up, ${Math.round(minHealthy * 100)} % are needed`;
     return reason('below-min-healthy', policy, { text });
   }
   return null;
 }
+
+const upCount = once((rows: View['servers']): number => rows.filter(({ state }) => state === 'up').length);
 
 /** The disk without the memory: only when the policy allows it, and only after every snapshot. */
 function coldBoot(

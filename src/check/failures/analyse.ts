@@ -59,9 +59,9 @@ export async function analyseFailures(
   const forgetful = new Set<string>();
   const judged: Judged = new Map();
   const holders = holdersByDrive(servers);
+  const struckBy = striking(servers, policySet.inventory);
   for (const failure of failures) {
-    const told = servers.filter(({ governed: { server } }) => !lost.has(server.name));
-    const hit = told.filter(({ governed: { server } }) => strikes(failure, server, policySet.inventory));
+    const hit = struckBy(failure).filter(({ governed: { server } }) => !lost.has(server.name));
     const cases = await worstOf(start, failure, hit);
     struck.push(...cases);
     const struckNames = new Set(hit.map(({ governed: { server } }) => server.name));
@@ -81,6 +81,30 @@ export async function analyseFailures(
   }
   const analysis = { servers, failures: failures.length, struck, unprotected };
   return { ...analysis, pairs: pairs === 0 ? null : await samplePairs(policySet, analysis, pairs) };
+}
+
+/** Finds the servers that a failure strikes, in their order, without asking all of them each time. */
+function striking(
+  servers: readonly Rotating[],
+  inventory: PolicySet['inventory'],
+): (failure: Failure) => readonly Rotating[] {
+  const touching = new Map<string, number[]>();
+  for (const [index, { governed }] of servers.entries()) {
+    const { name, disk } = governed.server;
+    for (const key of [`machine ${name}`, `drive ${disk ?? ''}`])
+      touching.set(key, [...(touching.get(key) ?? []), index]);
+  }
+  return (failure) => {
+    const keys = [
+      ...[...failure.machines, ...failure.paths.map(({ machine }) => machine)].map((one) => `machine ${one}`),
+      ...[...failure.drives].map((one) => `drive ${one}`),
+    ];
+    const touched = new Set(keys.flatMap((key) => touching.get(key) ?? []));
+    return [...touched]
+      .toSorted((a, b) => a - b)
+      .flatMap((index) => servers[index] ?? [])
+      .filter(({ governed: { server } }) => strikes(failure, server, inventory));
+  };
 }
 
 /** Servers that fail together are restarted one after the other, each with what the ones before have left. */
@@ -111,9 +135,8 @@ async function restartAll(
   hit: readonly Rotating[],
   turn: number,
 ): Promise<readonly Outcome[]> {
-  const names = new Set(hit.map(({ governed: { server } }) => server.name));
   const outcomes: Outcome[] = [];
-  let world = withFailed(broken, names, failedAt(hit, turn));
+  let world = hit.length > 1 ? allFailed(broken, hit, turn) : broken;
   for (const one of hit) {
     const result = await outcomeOf(world, one, stateAt(one, turn));
     if (result === null) continue;
@@ -121,6 +144,12 @@ async function restartAll(
     if (outcomes.length < hit.length) world = result.after();
   }
   return outcomes;
+}
+
+/** The guard of a restart asks what has become of all the other servers. */
+function allFailed(broken: World, hit: readonly Rotating[], turn: number): World {
+  const names = new Set(hit.map(({ governed: { server } }) => server.name));
+  return withFailed(broken, names, failedAt(hit, turn));
 }
 
 /** Tables come round at their own pace; a shorter round begins again. */
@@ -160,10 +189,10 @@ async function leftBare(
       const key = leftKey(failure, one, state);
       let outcome = judged.get(key);
       if (outcome === undefined) {
-        outcome = (await outcomeOf(broken, one, state))?.outcome ?? null;
+        outcome = bareOnly(await outcomeOf(broken, one, state));
         judged.set(key, outcome);
       }
-      if (outcome?.lostMs !== null) continue;
+      if (outcome === null) continue;
       cases.push({ failure, outcome, others: [] });
       break;
     }
@@ -171,7 +200,14 @@ async function leftBare(
   return cases;
 }
 
-/** A drive, its device and its enclosure often take the same snapshots with them. */
+function bareOnly(result: { readonly outcome: Outcome } | null): Outcome | null {
+  return result?.outcome.lostMs === null ? result.outcome : null;
+}
+
+/**
+ * A drive, its device and its enclosure often take the same snapshots with them. Null: the memory can be woken, and
+ * of tens of thousands of such answers nothing else is worth its room.
+ */
 type Judged = Map<string, Outcome | null>;
 
 /** What is left of a table, and whatever else that failed can matter to a restart from it. */
@@ -214,11 +250,12 @@ async function samplePairs(
   const survived = singleFailures(policySet).filter(({ subject }) => !fatal.has(subject));
   const all = (survived.length * (survived.length - 1)) / 2;
   const looked = Math.min(all, budget);
+  const struckBy = striking(servers, policySet.inventory);
   const cases: Case[] = [];
   for (let index = 0; index < looked; index += 1) {
     const pair = pairAt(survived, Math.floor((index * all) / looked));
     if (pair === null) continue;
-    const hit = servers.filter(({ governed: { server } }) => strikes(pair, server, policySet.inventory));
+    const hit = struckBy(pair);
     cases.push(...(await worstOf(start, pair, hit)));
   }
   return { all, looked, struck: cases };

@@ -2,6 +2,7 @@ import { advance } from '../../engine/advance.js';
 import { decide } from '../../engine/decide.js';
 import type { Decision, RestartAttempt, RestartSequence } from '../../engine/decision.js';
 import type { FailureEvent } from '../../engine/event.js';
+import { once } from '../../engine/once.js';
 import type { Machine, PolicySet, RestartPolicy } from '../../engine/policy-set.js';
 import { type Instant, toEpochMs, toInstant } from '../../engine/time.js';
 import type { DriveView, MachineView, ServerView, View } from '../../engine/view.js';
@@ -29,8 +30,8 @@ export interface Outcome {
 export interface World {
   readonly failure: Failure;
   readonly servers: readonly ServerView[];
-  readonly machines: readonly MachineView[];
-  readonly drives: readonly DriveView[];
+  readonly machines: Rows<MachineView>;
+  readonly drives: Rows<DriveView>;
   /** How many restarts were ordered before. */
   readonly restarts: number;
 }
@@ -38,24 +39,43 @@ export interface World {
 /** When a table that stands still is looked at: beyond every limit of age. */
 const LONG_MS = 3_650 * 86_400_000;
 
+/** Rows as they were, and those that have changed since: a failure touches a few of thousands. */
+interface Rows<R extends Named> {
+  readonly before: ReadonlyMap<string, R>;
+  readonly since: ReadonlyMap<string, R>;
+}
+
+interface Named {
+  readonly name: string;
+}
+
 /** The world as the failure leaves it, before anyone has noticed. */
 export function worldAfter(start: View, failure: Failure): World {
-  const { machines, drives } = failure;
+  const { machines, drives } = rowsByName(start);
+  const failedMachines = [...failure.machines].flatMap((name): MachineView[] => {
+    const row = machines.get(name);
+    return row?.state === 'idle' ? [{ ...row, state: 'failed' }] : [];
+  });
+  const failedDrives = [...failure.drives].flatMap((name): DriveView[] => {
+    const row = drives.get(name);
+    return row === undefined ? [] : [{ ...row, health: 'failed' }];
+  });
   return {
     failure,
     servers: start.servers,
-    machines:
-      machines.size === 0
-        ? start.machines
-        : start.machines.map((row) =>
-            machines.has(row.name) && row.state === 'idle' ? { ...row, state: 'failed' } : row,
-          ),
-    drives:
-      drives.size === 0
-        ? start.drives
-        : start.drives.map((row) => (drives.has(row.name) ? { ...row, health: 'failed' } : row)),
+    machines: { before: machines, since: byName(failedMachines) },
+    drives: { before: drives, since: byName(failedDrives) },
     restarts: 0,
   };
+}
+
+const rowsByName = once(({ machines, drives }: View) => ({
+  machines: byName(machines),
+  drives: byName(drives),
+}));
+
+function byName<R extends Named>(rows: readonly R[]): ReadonlyMap<string, R> {
+  return new Map(rows.map((row) => [row.name, row]));
 }
 
 /** What the failure strikes is known to have failed when the first restart is decided. */
@@ -79,7 +99,7 @@ export async function outcomeOf(
   if (policy === undefined) return null;
   const policySet = withoutPaths(whole, world.failure);
   const atMs = failsAtMs(state);
-  const view = viewOf(world, { server, state, at: toInstant(atMs) });
+  const view = viewOf(world, policySet, state, toInstant(atMs));
   const decision = await decide(policySet, failureOf(world.failure, server, policySet, atMs), view);
   const attempt = decision.outcome === 'restart' ? (decision.restart?.attempts[0] ?? null) : null;
   const woken = state.snapshots.find(({ id }) => id === attempt?.snapshot);
@@ -136,26 +156,41 @@ function withoutPaths(policySet: PolicySet, { paths }: Failure): PolicySet {
   return { ...policySet, inventory: { ...policySet.inventory, machines } };
 }
 
-interface Moment {
-  readonly server: Machine;
-  readonly state: TableState;
-  readonly at: Instant;
-}
-
-function viewOf({ servers, machines, drives }: World, { server, state, at }: Moment): View {
-  // This one is about to be reported; the guard asks for all the others.
-  const index = servers.findIndex(({ name }) => name === server.name);
-  const row = servers[index];
+function viewOf(
+  { servers, machines, drives }: World,
+  { inventory }: PolicySet,
+  { snapshots, symptom }: TableState,
+  at: Instant,
+): View {
   return {
-    servers: row === undefined ? servers : servers.with(index, { ...row, state: 'up', failedAt: null }),
-    machines,
-    drives,
-    snapshots: state.snapshots,
+    servers,
+    machines: rowsOf(machines, inventory.machines, machinesAmong),
+    drives: rowsOf(drives, inventory.drives, drivesAmong),
+    snapshots,
     matches: [],
-    symptoms: state.symptom === null ? [] : [{ ...state.symptom, lastAt: at }],
+    symptoms: symptom === null ? [] : [{ ...symptom, lastAt: at }],
     orders: [],
     operations: [],
   };
+}
+
+/** Those that can have a say in the decision. What has not changed for it is the same list each time. */
+function rowsOf<R extends Named>(
+  { before, since }: Rows<R>,
+  known: ReadonlyMap<string, unknown>,
+  among: (before: ReadonlyMap<string, R>) => (known: ReadonlyMap<string, unknown>) => readonly R[],
+): readonly R[] {
+  const rows = among(before)(known);
+  const changed = [...since.keys()].some((name) => known.has(name));
+  return changed ? rows.map((row) => since.get(row.name) ?? row) : rows;
+}
+
+const machinesAmong = once((before: ReadonlyMap<string, MachineView>) => once(pick(before)));
+const drivesAmong = once((before: ReadonlyMap<string, DriveView>) => once(pick(before)));
+
+function pick<R>(rows: ReadonlyMap<string, R>) {
+  return (known: ReadonlyMap<string, unknown>): readonly R[] =>
+    [...known.keys()].flatMap((name) => rows.get(name) ?? []);
 }
 
 function failureOf(failure: Failure, server: Machine, { inventory }: PolicySet, atMs: number): FailureEvent {
@@ -172,5 +207,16 @@ function failureOf(failure: Failure, server: Machine, { inventory }: PolicySet, 
 
 /** A backup that runs something is one no more, and neither is the drive that it runs from. */
 function withRestart(world: World, { servers, machines, drives }: View): World {
-  return { ...world, servers, machines, drives, restarts: world.restarts + 1 };
+  return {
+    ...world,
+    servers,
+    machines: withRows(world.machines, machines),
+    drives: withRows(world.drives, drives),
+    restarts: world.restarts + 1,
+  };
+}
+
+function withRows<R extends Named>({ before, since }: Rows<R>, rows: readonly R[]): Rows<R> {
+  const changed = rows.filter((row) => (since.get(row.name) ?? before.get(row.name)) !== row);
+  return { before, since: new Map([...since, ...byName(changed)]) };
 }
