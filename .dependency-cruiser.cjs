@@ -129,7 +129,7 @@ module.exports = {
         'know which driver it is: ask the ' +
         'hardware contract instead.',
       severity: 'error',
-      from: { path: '^src/', pathNot: ['^src/hw/', '^src/scenario/', RACK_PANEL, ...WIRING] },
+      from: { path: '^src/', pathNot: ['^src/hw/', '^src/(scenario|simulation)/', RACK_PANEL, ...WIRING] },
       to: { path: '^src/hw/[^/]+/' },
     },
     {

@@ -7,6 +7,8 @@ export interface CrashTrap {
   set(crash: ScenarioCrash): void;
   /** The crash that this point of a step brings; null for none. Each comes once. */
   springs(point: StepPoint): Promise<ScenarioCrash | null>;
+  /** Lets no crash come any more. */
+  clear(): void;
   /** Crashes that have not come. */
   readonly waiting: readonly ScenarioCrash[];
 }
@@ -24,6 +26,9 @@ export function createCrashTrap(store: Pick<Store, 'operation'>): CrashTrap {
     waiting,
     set(crash) {
       waiting.push(crash);
+    },
+    clear() {
+      waiting.length = 0;
     },
     async springs({ operation, step, at }) {
       const steps = stepsOf.get(operation) ?? [];

@@ -94,7 +94,8 @@ export async function setStage(
       clock: reach<Clock>(clock),
       policySet: () => policySet,
       hardware: () => reached,
-      journalist,
+      // What dies in the middle of something has nothing to say about it any more.
+      journalist: reach(journalist),
       queueLimit: 100_000,
       schedules: scenario.schedules,
       // Nothing changes here but by a step or an operation, and after those the drives are measured anyway.
@@ -124,14 +125,18 @@ export async function setStage(
     await clock.runUntil(ms, quiet);
     await quiet();
   };
-  /** Lets time run until something is over. */
-  async function passTimeUntil(work: Promise<unknown>): Promise<void> {
+  /** Lets time run until the service has done something; asks again when it died over it. */
+  async function served(ask: (asked: ControlRoom) => Promise<unknown>): Promise<void> {
+    const asked = await service();
     const waiting = { isOver: false };
-    const over = work.finally(() => {
+    const over = ask(asked).finally(() => {
       waiting.isOver = true;
     });
     await quiet();
-    while (!waiting.isOver) await passTime(clock.nextTimer() ?? clock.now());
+    while (!waiting.isOver) {
+      if (room !== asked) return served(ask);
+      await passTime(clock.nextTimer() ?? clock.now());
+    }
     await over;
   }
   /** The service as it is reached from outside: who finds it down tries again until it is up. */
@@ -155,14 +160,14 @@ export async function setStage(
     trap,
     settle: quiet,
     async accept(events) {
-      await (await service()).accept(events);
+      await served((asked) => asked.accept(events));
     },
     async runTo(ms) {
       if (startMs + ms > clock.now()) await clock.runUntil(startMs + ms, quiet);
       else await quiet();
     },
     async measure() {
-      await passTimeUntil((await service()).policiesChanged());
+      await served((asked) => asked.policiesChanged());
     },
     async runOut(limitMs) {
       await quiet();

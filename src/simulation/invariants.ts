@@ -1,0 +1,153 @@
+/**
+ * What must hold in every state of every schedule of faults, asked of the rack itself and of the store beside it,
+ * never of what the engine believes. Their numbers are theirs for good.
+ */
+import type { PolicySet } from '../engine/policy-set.js';
+import { toInstant } from '../engine/time.js';
+import type { LogEntry, RackState } from '../hw/sim/index.js';
+import type { Operation, SnapshotRow } from '../store/store.js';
+import type { Stage } from '../scenario/stage.js';
+
+export interface Breach {
+  /** `I1` to `I20`. */
+  readonly invariant: string;
+  readonly text: string;
+}
+
+/** All that can be known of one instant. */
+interface Moment {
+  readonly policySet: PolicySet;
+  readonly rack: RackState;
+  readonly view: Awaited<ReturnType<Stage['store']['view']>>;
+  readonly snapshots: readonly SnapshotRow[];
+  readonly operations: ReadonlyMap<string, Operation>;
+  readonly faults: readonly string[];
+}
+
+type Invariant = (moment: Moment) => readonly string[];
+
+const ALWAYS: Readonly<Record<string, Invariant>> = {
+  I1: ({ rack }) => rack.violations.map(({ text }) => text),
+  I2: startsUnfenced,
+  I5: twoRestartsOfOne,
+  I6: neighboursOnOneDrive,
+  I7: notWhereTheTableSays,
+  I9: heldByNobody,
+  I13: ({ faults }) => faults,
+  I14: tooManyRestarts,
+  I16: twoServersOnOneMachine,
+  I20: effectsOfNobody,
+};
+
+/** More operations than any simulation has. */
+const ALL = 100_000;
+
+export async function breachesNow(stage: Stage, policySet: PolicySet): Promise<readonly Breach[]> {
+  const { store, rack, clock, faults } = stage;
+  const operations = await store.operations({ limit: ALL });
+  const moment: Moment = {
+    policySet,
+    rack: await rack.state(),
+    view: await store.view(toInstant(clock.now())),
+    snapshots: await store.snapshots({}),
+    operations: new Map(operations.map((operation) => [operation.id, operation])),
+    faults,
+  };
+  return Object.entries(ALWAYS).flatMap(([invariant, broken]) =>
+    broken(moment).map((text) => ({ invariant, text })),
+  );
+}
+
+/** I2. Whatever ran the server before is off when an operation starts it elsewhere, and was not on since. */
+function startsUnfenced({ rack: { log } }: Moment): readonly string[] {
+  return log.flatMap((start, index) => {
+    if (start.change !== 'start' || start.operation === null || start.server === null) return [];
+    const before = log.slice(0, index);
+    const { server } = start;
+    const ran = new Set([
+      server,
+      ...before.filter((one) => one.server === server).map(({ machine }) => machine),
+    ]);
+    ran.delete(start.machine);
+    return [...ran].flatMap((machine) => {
+      const last = before.findLast((one) => one.machine === machine && isPower(one));
+      // A machine that was given to another server since is not in question any more.
+      if (last?.change === 'power-off' || (last !== undefined && last.server !== server)) return [];
+      return [`${start.machine} starts ${server} while ${machine} was last seen to ${last?.change ?? 'run'}`];
+    });
+  });
+}
+
+function isPower({ change }: LogEntry): boolean {
+  return change === 'power-on' || change === 'power-off' || change === 'start';
+}
+
+function running(moment: Moment): readonly Operation[] {
+  return [...moment.operations.values()].filter(
+    ({ kind, state }) => kind === 'restart-server' && state === 'running',
+  );
+}
+
+function twoRestartsOfOne(moment: Moment): readonly string[] {
+  const servers = running(moment).map(({ server }) => server);
+  return servers
+    .filter((server, index) => servers.indexOf(server) !== index)
+    .map((server) => `${server} is being restarted twice`);
+}
+
+function tooManyRestarts(moment: Moment): readonly string[] {
+  const most = Math.max(0, ...moment.policySet.restartPolicies.map(({ guard }) => guard.maxConcurrent));
+  const count = running(moment).length;
+  return count > most ? [`${count} restarts are running, no policy allows more than ${most}`] : [];
+}
+
+function neighboursOnOneDrive({ snapshots }: Moment): readonly string[] {
+  const complete = snapshots.filter(({ state }) => state === 'complete');
+  return complete.flatMap((row) =>
+    complete
+      .filter(
+        (next) =>
+          next.server === row.server && next.generation === row.generation + 1 && next.drive === row.drive,
+      )
+      .map((next) => `${next.id} is on ${row.drive}, as is ${row.id} before it`),
+  );
+}
+
+/** I7. A complete row whose drive works is really there, whole or found not to be. */
+function notWhereTheTableSays({ snapshots, rack }: Moment): readonly string[] {
+  return snapshots
+    .filter(({ state }) => state === 'complete')
+    .flatMap(({ id, drive }) => {
+      const held = rack.drives.find(({ name }) => name === drive);
+      if (held === undefined || held.health === 'failed') return [];
+      const stored = held.snapshots.find((one) => one.id === id);
+      return stored?.progress.is === 'complete' ? [] : [`${id} is recorded as complete, but not on ${drive}`];
+    });
+}
+
+/** I9. What is reserved is held by an operation that runs, or by one that ended and says what it left in doubt. */
+function heldByNobody({ view, operations }: Moment): readonly string[] {
+  return [...view.drives, ...view.machines].flatMap(({ name, reservedBy }) => {
+    if (reservedBy === null) return [];
+    const state = operations.get(reservedBy)?.state;
+    return state === 'running' || state === 'blocked'
+      ? []
+      : [`${name} is held by ${reservedBy}, which is ${state ?? 'unknown'}`];
+  });
+}
+
+function twoServersOnOneMachine({ view: { servers } }: Moment): readonly string[] {
+  const machines = servers.map(({ machine }) => machine);
+  return machines
+    .filter((machine, index) => machines.indexOf(machine) !== index)
+    .map((machine) => `${machine} runs two servers by the table`);
+}
+
+/** I20. Every effect on the rack has its operation. */
+function effectsOfNobody({ rack: { log }, operations }: Moment): readonly string[] {
+  return log.flatMap(({ number, change, machine, operation }) =>
+    operation === null || operations.has(operation)
+      ? []
+      : [`entry ${number}, ${change} of ${machine}, is by ${operation}, which nobody recorded`],
+  );
+}

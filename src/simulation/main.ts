@@ -1,0 +1,119 @@
+/**
+ * `npm run simulate -- --seeds N`: that many schedules of faults, each from its seed, over the real engine, actions,
+ * journal and service logic on virtual time. Not part of the product: what proves it.
+ */
+import { availableParallelism } from 'node:os';
+import { parseArgs } from 'node:util';
+import { Worker, isMainThread, parentPort, workerData } from 'node:worker_threads';
+import { loadPolicySet } from '../engine/load.js';
+import type { PolicySet, Scenario } from '../engine/policy-set.js';
+import { readPolicyFiles } from '../files.js';
+import { DRIVER_CATALOGUE } from '../hw/drivers.js';
+import { generate } from './generate.js';
+import { simulate, type Run } from './run.js';
+import { shrink } from './shrink.js';
+
+/** One in so many seeds is run twice, to see that it comes out the same. */
+const TWICE = 50;
+
+interface Share {
+  readonly first: number;
+  readonly end: number;
+  readonly step: number;
+}
+
+interface Result {
+  readonly seed: number;
+  readonly faults: number;
+  /** What was broken, and the steps that are enough to break it; empty for a good seed. */
+  readonly report: readonly string[];
+}
+
+async function shippedPolicies(): Promise<PolicySet> {
+  const { files } = await readPolicyFiles(['policies/']);
+  const loaded = loadPolicySet(files, DRIVER_CATALOGUE);
+  if (!loaded.ok) throw new Error('the shipped policies do not load');
+  return loaded.policySet;
+}
+
+async function resultOf(policySet: PolicySet, seed: number): Promise<Result> {
+  const scenario = generate(policySet, seed);
+  const run = await simulate(policySet, scenario);
+  const breaches = [...run.breaches];
+  if (seed % TWICE === 0 && (await simulate(policySet, scenario)).digest !== run.digest)
+    breaches.push({ invariant: 'I11', text: 'a second run of the same seed came out differently' });
+  if (breaches.length === 0) return { seed, faults: run.faults, report: [] };
+  const least = await shrink(policySet, scenario, run);
+  return { seed, faults: run.faults, report: reportOf(breaches, least) };
+}
+
+function reportOf(breaches: Run['breaches'], { steps, schedules }: Scenario): readonly string[] {
+  return [
+    ...breaches.map(({ invariant, text }) => `${invariant} ${text}`),
+    `enough for it${schedules ? ', with the schedules running' : ''}:`,
+    ...steps.map(({ atMs, act }) => `  ${atMs} ms ${JSON.stringify(act)}`),
+  ];
+}
+
+async function work(share: Share, tell: (result: Result) => void): Promise<void> {
+  const policySet = await shippedPolicies();
+  for (let seed = share.first; seed < share.end; seed += share.step) tell(await resultOf(policySet, seed));
+}
+
+function inWorker(share: Share, tell: (result: Result) => void): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const worker = new Worker(new URL(import.meta.url), { workerData: share });
+    worker.on('message', tell);
+    worker.on('error', reject);
+    worker.on('exit', () => {
+      resolve();
+    });
+  });
+}
+
+async function lead(): Promise<void> {
+  const { values } = parseArgs({
+    options: {
+      seeds: { type: 'string', default: '1000' },
+      /** The first of them. */
+      from: { type: 'string', default: '1' },
+      seed: { type: 'string' },
+    },
+  });
+  const first = Number(values.seed ?? values.from);
+  const count = values.seed === undefined ? Number(values.seeds) : 1;
+  if (!Number.isSafeInteger(first) || !Number.isSafeInteger(count) || count < 1)
+    throw new Error('--seeds, --from and --seed take whole numbers, at least one seed');
+  const began = performance.now();
+  let [seeds, faults, failed] = [0, 0, 0];
+  const tell = (result: Result): void => {
+    seeds += 1;
+    faults += result.faults;
+    if (result.report.length === 0) return;
+    failed += 1;
+    say(`seed ${result.seed} fails; npm run simulate -- --seed ${result.seed}`);
+    for (const line of result.report) say(`  ${line}`);
+  };
+  const step = Math.min(count, availableParallelism());
+  await Promise.all(
+    Array.from({ length: step }, (_, index) =>
+      inWorker({ first: first + index, end: first + count, step }, tell),
+    ),
+  );
+  const seconds = (performance.now() - began) / 1_000;
+  say(
+    `${seeds} seeds, ${faults} faults (${(faults / seeds).toFixed(1)} a seed) in ${seconds.toFixed(0)} s: ${failed} failed`,
+  );
+  // Fewer than were asked for means that a worker died, which is no pass.
+  if (failed > 0 || seeds !== count) process.exitCode = 1;
+}
+
+if (isMainThread) await lead();
+else
+  await work(workerData as Share, (result) => {
+    parentPort?.postMessage(result);
+  });
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`);
+}

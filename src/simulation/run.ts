@@ -1,0 +1,133 @@
+import { createHash } from 'node:crypto';
+import type { Decision } from '../engine/decision.js';
+import type { EngineEvent } from '../engine/event.js';
+import type { PolicySet, Scenario } from '../engine/policy-set.js';
+import { toInstant } from '../engine/time.js';
+import { HardwareError } from '../hw/contract.js';
+import { perform } from '../scenario/perform.js';
+import { setStage, type Stage } from '../scenario/stage.js';
+import { startedBy } from '../scenario/started.js';
+import { isFault } from './generate.js';
+import { breachesNow, type Breach } from './invariants.js';
+
+export interface Run {
+  readonly faults: number;
+  readonly breaches: readonly Breach[];
+  /** Of all that was decided and done: equal for equal runs. */
+  readonly digest: string;
+}
+
+/** What nothing that the service does outlasts once the faults are over. */
+const CALM_MS = 2 * 3_600_000;
+
+/**
+ * Plays a schedule of faults, looks at every invariant after each of its steps, then lets everything work again:
+ * what was begun must end, and what can be restarted must run.
+ */
+export async function simulate(policySet: PolicySet, scenario: Scenario): Promise<Run> {
+  const decided: Decision[] = [];
+  const stage = await setStage(policySet, scenario, {
+    decided: (decision) => {
+      decided.push(decision);
+    },
+    ended: () => undefined,
+  });
+  const found = new Map<string, Breach>();
+  const look = async (): Promise<void> => {
+    for (const breach of await breachesNow(stage, policySet))
+      found.set(`${breach.invariant} ${breach.text}`, breach);
+  };
+  const told: EngineEvent[] = [];
+  try {
+    for (const [index, { atMs, act }] of scenario.steps.entries()) {
+      await stage.runTo(atMs);
+      const event = act === null ? null : await attempted(() => perform(stage, act, index));
+      if (event !== null) told.push(event);
+      await look();
+      await stage.runOut(scenario.steps[index + 1]?.atMs ?? atMs);
+      // Senders repeat themselves: what was told once changes nothing when it is told again.
+      if (event !== null) await stage.accept([event]);
+      await look();
+    }
+    await makeWhole(stage, policySet);
+    await stage.runOut(stage.clock.now() - stage.startMs + CALM_MS);
+    await look();
+    for (const breach of [...(await unended(stage, told)), ...(await unrestarted(stage, policySet))])
+      found.set(`${breach.invariant} ${breach.text}`, breach);
+    await look();
+    const { log } = await stage.rack.state();
+    const digest = createHash('sha256')
+      .update(JSON.stringify([decided, log]))
+      .digest('hex');
+    const faults = scenario.steps.filter(({ act }) => act !== null && isFault(act)).length;
+    return { faults, breaches: [...found.values()], digest };
+  } finally {
+    await stage.strike();
+  }
+}
+
+/** An order that the rack cannot follow, such as to let a machine panic that is off, does nothing. */
+async function attempted(act: () => Promise<EngineEvent | null>): Promise<EngineEvent | null> {
+  try {
+    return await act();
+  } catch (error) {
+    if (error instanceof HardwareError) return null;
+    throw error;
+  }
+}
+
+async function makeWhole(stage: Stage, { inventory }: PolicySet): Promise<void> {
+  const { rack, trap } = stage;
+  trap.clear();
+  for (const target of [...inventory.machines.keys(), ...inventory.drives.keys()])
+    await rack.apply({ kind: 'clear-faults', target });
+  for (const drive of inventory.drives.keys()) await rack.apply({ kind: 'set-health', drive, health: 'ok' });
+  for (const { name, reaches } of inventory.machines.values())
+    for (const device of reaches) await rack.apply({ kind: 'restore-path', machine: name, device });
+  await stage.measure();
+}
+
+/** I10 and I18: what was accepted is known and decided, and nothing runs for ever. */
+async function unended({ store }: Stage, told: readonly EngineEvent[]): Promise<readonly Breach[]> {
+  const lost: Breach[] = [];
+  for (const { id } of told)
+    if ((await store.event(id)) === null)
+      lost.push({ invariant: 'I10', text: `the event ${id} was accepted and is gone` });
+  const pending = await store.pendingCount();
+  const unfinished = await store.unfinishedOperations();
+  return [
+    ...lost,
+    ...(pending > 0 ? [{ invariant: 'I18', text: `${pending} events are not decided` }] : []),
+    ...unfinished.map(({ id, kind, server }) => ({
+      invariant: 'I18',
+      text: `${kind} ${id} of ${server} does not end`,
+    })),
+  ];
+}
+
+/** Everything works, so a person who orders a restart gets one, unless the policies refuse it with a reason. */
+async function unrestarted(stage: Stage, { inventory }: PolicySet): Promise<readonly Breach[]> {
+  const breaches: Breach[] = [];
+  const servers = [...inventory.machines.values()].filter(({ role }) => role === 'active');
+  for (const { name } of servers) {
+    if ((await stage.rack.machinesRunning(name)).length > 0) continue;
+    const id = `afterwards-${name}`;
+    const at = toInstant(stage.clock.now());
+    await stage.accept([
+      { kind: 'restart-order', id, at, server: name, by: 'a person', reason: 'all is well again' },
+    ]);
+    await stage.runOut(stage.clock.now() - stage.startMs + CALM_MS);
+    const decision = stage.decisionAbout(id);
+    if (decision === null) breaches.push({ invariant: 'I18', text: `the restart of ${name} is not decided` });
+    if (decision?.outcome !== 'restart') continue;
+    const operation = await stage.store.operationOf(decision.id);
+    const started = startedBy(operation?.result);
+    const runs = await stage.rack.machinesRunning(name);
+    if (operation?.state !== 'done' || runs.join() !== started?.backup)
+      breaches.push({
+        invariant: 'I18',
+        text: `all works, but the restart of ${name} is ${operation?.state ?? 'gone'} and it runs on ${runs.join(' and ') || 'nothing'}`,
+      });
+  }
+  return breaches;
+}
