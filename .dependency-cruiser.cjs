@@ -125,7 +125,7 @@ module.exports = {
     {
       name: 'drivers-are-reached-by-the-contract',
       comment:
-        'Outside of its folder nobody but the wiring, the scenario stage and the panel of the simulated rack may ' +
+        'Outside of its folder nobody but the wiring, the scenario stage, the simulation and the panel of the simulated rack may ' +
         'know which driver it is: ask the ' +
         'hardware contract instead.',
       severity: 'error',
@@ -273,6 +273,13 @@ module.exports = {
       severity: 'error',
       from: { path: '^src/' },
       to: { path: '^(test|bench|scripts)/' },
+    },
+    {
+      name: 'product-knows-no-simulation',
+      comment: 'The simulation proves the product and is not packed with it.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/simulation/' },
+      to: { path: '^src/simulation/' },
     },
     {
       name: 'product-runs-without-dev-dependencies',

@@ -23,13 +23,6 @@ const KINDS: readonly {
   { weight: 5, make: crash },
 ];
 
-/** Acts that make something go wrong; the others are what the service is there for. */
-export function isFault({ kind }: ScenarioAct): boolean {
-  return (
-    kind === 'failure' || kind === 'misbehave' || kind === 'drive' || kind === 'path' || kind === 'crash'
-  );
-}
-
 /** Equal policy sets and seeds give equal scenarios. */
 export function generate(policySet: PolicySet, seed: number): Scenario {
   const random = randomOf(seed);

@@ -1,6 +1,6 @@
 /**
  * What must hold in every state of every schedule of faults, asked of the rack itself and of the store beside it,
- * never of what the engine believes. Their numbers are theirs for good.
+ * never of what the engine believes. Each has a number, which reports and the changelog name it by.
  */
 import type { PolicySet } from '../engine/policy-set.js';
 import { toInstant } from '../engine/time.js';
@@ -15,7 +15,7 @@ export interface Breach {
 }
 
 /** All that can be known of one instant. */
-interface Moment {
+export interface Moment {
   readonly policySet: PolicySet;
   readonly rack: RackState;
   readonly view: Awaited<ReturnType<Stage['store']['view']>>;
@@ -27,13 +27,18 @@ interface Moment {
 type Invariant = (moment: Moment) => readonly string[];
 
 const ALWAYS: Readonly<Record<string, Invariant>> = {
+  /** Two machines never run with write access to one server's disk. */
   I1: ({ rack }) => rack.violations.map(({ text }) => text),
   I2: startsUnfenced,
+  /** However often a failure is told, one restart answers it. */
   I5: twoRestartsOfOne,
+  /** A snapshot is on another drive than the one before it. */
   I6: neighboursOnOneDrive,
   I7: notWhereTheTableSays,
   I9: heldByNobody,
+  /** What goes wrong goes wrong within its operation. */
   I13: ({ faults }) => faults,
+  /** The storm guard. */
   I14: tooManyRestarts,
   I16: twoServersOnOneMachine,
   I20: effectsOfNobody,
@@ -42,10 +47,9 @@ const ALWAYS: Readonly<Record<string, Invariant>> = {
 /** More operations than any simulation has. */
 const ALL = 100_000;
 
-export async function breachesNow(stage: Stage, policySet: PolicySet): Promise<readonly Breach[]> {
-  const { store, rack, clock, faults } = stage;
+export async function momentOf({ store, rack, clock, faults }: Stage, policySet: PolicySet): Promise<Moment> {
   const operations = await store.operations({ limit: ALL });
-  const moment: Moment = {
+  return {
     policySet,
     rack: await rack.state(),
     view: await store.view(toInstant(clock.now())),
@@ -53,6 +57,9 @@ export async function breachesNow(stage: Stage, policySet: PolicySet): Promise<r
     operations: new Map(operations.map((operation) => [operation.id, operation])),
     faults,
   };
+}
+
+export function breachesIn(moment: Moment): readonly Breach[] {
   return Object.entries(ALWAYS).flatMap(([invariant, broken]) =>
     broken(moment).map((text) => ({ invariant, text })),
   );

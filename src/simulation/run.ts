@@ -7,10 +7,10 @@ import { HardwareError } from '../hw/contract.js';
 import { perform } from '../scenario/perform.js';
 import { setStage, type Stage } from '../scenario/stage.js';
 import { startedBy } from '../scenario/started.js';
-import { isFault } from './generate.js';
-import { breachesNow, type Breach } from './invariants.js';
+import { breachesIn, momentOf, type Breach } from './invariants.js';
 
 export interface Run {
+  /** How many things went wrong: misbehaviour, failures and cuts that were ordered, crashes that came. */
   readonly faults: number;
   readonly breaches: readonly Breach[];
   /** Of all that was decided and done: equal for equal runs. */
@@ -33,9 +33,11 @@ export async function simulate(policySet: PolicySet, scenario: Scenario): Promis
     ended: () => undefined,
   });
   const found = new Map<string, Breach>();
+  const find = (breaches: readonly Breach[]): void => {
+    for (const breach of breaches) found.set(`${breach.invariant} ${breach.text}`, breach);
+  };
   const look = async (): Promise<void> => {
-    for (const breach of await breachesNow(stage, policySet))
-      found.set(`${breach.invariant} ${breach.text}`, breach);
+    find(breachesIn(await momentOf(stage, policySet)));
   };
   const told: EngineEvent[] = [];
   try {
@@ -49,21 +51,40 @@ export async function simulate(policySet: PolicySet, scenario: Scenario): Promis
       if (event !== null) await stage.accept([event]);
       await look();
     }
+    const faults = faultsIn(scenario) - stage.trap.waiting.length;
     await makeWhole(stage, policySet);
     await stage.runOut(stage.clock.now() - stage.startMs + CALM_MS);
     await look();
-    for (const breach of [...(await unended(stage, told)), ...(await unrestarted(stage, policySet))])
-      found.set(`${breach.invariant} ${breach.text}`, breach);
+    find(await unended(stage, told));
+    find(await unrestarted(stage, policySet));
     await look();
     const { log } = await stage.rack.state();
     const digest = createHash('sha256')
       .update(JSON.stringify([decided, log]))
       .digest('hex');
-    const faults = scenario.steps.filter(({ act }) => act !== null && isFault(act)).length;
     return { faults, breaches: [...found.values()], digest };
   } finally {
     await stage.strike();
   }
+}
+
+function faultsIn({ steps }: Scenario): number {
+  return steps.filter(({ act }) => {
+    switch (act?.kind) {
+      case 'failure':
+      case 'misbehave':
+      case 'crash':
+        return true;
+      case 'drive':
+        return act.health !== 'ok';
+      case 'path':
+        return act.isCut;
+      case 'alert':
+      case 'snapshot':
+      case undefined:
+        return false;
+    }
+  }).length;
 }
 
 /** An order that the rack cannot follow, such as to let a machine panic that is off, does nothing. */
