@@ -11,7 +11,11 @@ const SEAMS = {
 };
 
 /** Files that put the parts together. They may know everyone. */
-const WIRING = ['^src/service[.]ts$', '^src/cli/(main|run|demo|test)[.]ts$', '^src/cli/(run|demo|test)/'];
+const WIRING = [
+  '^src/service[.]ts$',
+  '^src/cli/(main|run|demo|store|test)[.]ts$',
+  '^src/cli/(run|demo|test)/',
+];
 
 /** The bench panel of the simulated rack: it plays the world, not the administration server. */
 const RACK_PANEL = '^src/cli/(print/)?rack[.]ts$';

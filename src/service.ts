@@ -18,8 +18,8 @@ import { createReport } from './report.js';
 import { Overload, type Administration, type ServiceStatus } from './server/administration.js';
 import { createHttpServer } from './server/index.js';
 import { createMetrics } from './server/metrics.js';
-import { openSqliteStore } from './store/sqlite/index.js';
-import type { Store } from './store/store.js';
+import { createCaretaker, type Caretaker } from './store/sqlite/caretaker.js';
+import { openSqliteStore, type SqliteStore } from './store/sqlite/index.js';
 import { watchPolicies, type PolicyWatcher } from './watch.js';
 
 /**
@@ -119,7 +119,15 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     });
   };
   const life: Life = { startedAt: toInstant(wallClock.now()), ready: false, draining: false };
-  const administration = await administer({ watcher, store, room, metrics, life });
+  const caretaker = createCaretaker({
+    store,
+    folder: join(options.stateDir, 'backups'),
+    clock: wallClock,
+    onFault: (what, error) => {
+      report.fault(what, error);
+    },
+  });
+  const administration = await administer({ watcher, store, caretaker, room, metrics, life });
   const http = createHttpServer({
     administration,
     logger: log,
@@ -133,6 +141,8 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   );
   await room.start();
   reports.follow(open.hardware);
+  const closing = new AbortController();
+  const caring = caretaker.run(closing.signal);
   const { url: address } = await http.listen();
   life.ready = true;
   log.info({ address }, `listening on ${address}`);
@@ -146,6 +156,8 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       life.draining = true;
       log.info({ running: room.running, waiting: room.waiting }, 'stopping');
       reports.close();
+      closing.abort(new Error('the service is stopping'));
+      await caring;
       await http.close();
       await watcher.close();
       await room.drain(options.drainMs);
@@ -159,7 +171,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
 }
 
 /** A start that fails here must leave nothing behind that keeps the process alive. */
-async function openStore(stateDir: string, watcher: PolicyWatcher): Promise<Store> {
+async function openStore(stateDir: string, watcher: PolicyWatcher): Promise<SqliteStore> {
   try {
     return await openSqliteStore({ file: join(stateDir, 'rekindle.db'), clock: wallClock });
   } catch (error) {
@@ -195,14 +207,16 @@ interface Life {
 
 interface Parts {
   readonly watcher: PolicyWatcher;
-  readonly store: Store;
+  readonly store: SqliteStore;
+  readonly caretaker: Caretaker;
   readonly room: ControlRoom;
   readonly metrics: ReturnType<typeof createMetrics>;
   readonly life: Life;
 }
 
 /** What the HTTP routes may ask, put together from the parts that know. */
-async function administer({ watcher, store, room, metrics, life }: Parts): Promise<Administration> {
+async function administer(parts: Parts): Promise<Administration> {
+  const { watcher, store, caretaker, room, metrics, life } = parts;
   const version = await packageVersion();
   const policySet = (): PolicySet => watcher.current();
   const now = (): string => toInstant(wallClock.now());
@@ -230,7 +244,7 @@ async function administer({ watcher, store, room, metrics, life }: Parts): Promi
     newId: () => randomUUID(),
     policySet,
     reload: () => watcher.status(),
-    status: () => statusOf({ watcher, store, room, metrics, life }, version),
+    status: () => statusOf(parts, version),
     view: () => viewFor(store, policySet(), { at: now() }),
     drives: () => store.drives(),
     snapshots: (filter) => store.snapshots(filter),
@@ -245,8 +259,10 @@ async function administer({ watcher, store, room, metrics, life }: Parts): Promi
     event: (id) => store.event(id),
     decidedEvents: (page) => store.decidedEvents(page),
     journal: (filter) => store.journal(filter),
+    checkStore: (through) => store.check(through),
+    backUpStore: () => caretaker.backUp(),
     metrics: async () => {
-      const { servers } = await statusOf({ watcher, store, room, metrics, life }, version);
+      const { servers } = await statusOf(parts, version);
       const table = { nowMs: wallClock.now(), servers, drives: await store.drives() };
       metrics.measured({ waiting: room.waiting, running: room.running, table });
       return metrics.render();
@@ -255,6 +271,7 @@ async function administer({ watcher, store, room, metrics, life }: Parts): Promi
       ...(life.ready ? [] : ['the service is starting']),
       ...(life.draining ? ['the service is stopping'] : []),
       ...(room.trouble === null ? [] : [room.trouble]),
+      ...(store.damage() === null ? [] : [String(store.damage())]),
     ],
   };
 }

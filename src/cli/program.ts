@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { readFileSync } from 'node:fs';
 import { examples, type AddCommand, type Cli } from './command.js';
 import { demo } from './demo.js';
+import { audit } from './audit.js';
 import { check } from './check.js';
 import { diff } from './diff.js';
 import { disks } from './disks.js';
@@ -16,6 +17,7 @@ import { runService } from './run.js';
 import { schema } from './schema.js';
 import { snapshot } from './snapshot.js';
 import { status } from './status.js';
+import { store } from './store.js';
 import type { Terminal } from './terminal.js';
 import { test } from './test.js';
 import { validate } from './validate.js';
@@ -27,7 +29,7 @@ const LAST_GROUP = 'And more:';
 const GROUPS: readonly (readonly [heading: string, commands: readonly AddCommand[]])[] = [
   ['Policies, offline:', [init, validate, check, diff, evaluate, test, schema]],
   ['The administration server:', [runService]],
-  ['Asking the running service:', [status, disks, history, why]],
+  ['Asking the running service:', [status, disks, history, why, audit, store]],
   ["The operator's hand:", [snapshot, restart, power]],
   [LAST_GROUP, [demo, rack]],
 ];

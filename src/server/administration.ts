@@ -10,8 +10,10 @@ import type {
   Operation,
   SnapshotRow,
   StepRecord,
+  StoreCheck,
   DriveRow,
   JournalEntry,
+  JournalHead,
 } from '../store/store.js';
 
 /**
@@ -58,6 +60,10 @@ export interface Administration {
   /** Finally decided events in the order of their last decision, from after the one of this `seq`. */
   decidedEvents(page: { readonly after: number; readonly limit: number }): Promise<readonly DecidedEvent[]>;
   journal(filter: { readonly subject?: string; readonly limit: number }): Promise<readonly JournalEntry[]>;
+  /** Looks at everything in the store. */
+  checkStore(through: JournalHead | null): Promise<StoreCheck>;
+  /** Returns the path of a new copy of the store, on the machine that the service runs on. */
+  backUpStore(): Promise<string>;
   /** Prometheus text format and its content type. */
   metrics(): Promise<{ readonly contentType: string; readonly body: string }>;
   /** Why the service is not ready to act; empty when it is. */

@@ -27,12 +27,16 @@ export function answerError(error: unknown, request: FastifyRequest, reply: Fast
     .send(JSON.stringify(problemDocument(problem, request.id)));
 }
 
-/** Errors of fastify that are the caller's doing. */
-const FASTIFY_CODES: Readonly<Record<string, readonly [HttpProblemCode, string]>> = {
+/** Errors that their code explains: those of fastify that are the caller's doing, and those of the store. */
+const KNOWN_CODES: Readonly<Record<string, readonly [HttpProblemCode, string]>> = {
   FST_ERR_CTP_BODY_TOO_LARGE: ['BODY_TOO_LARGE', 'send fewer items in one call'],
   FST_ERR_CTP_INVALID_MEDIA_TYPE: ['MEDIA_TYPE', 'send Content-Type: application/json'],
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: ['HTTP_SYNTAX', 'the body is not as long as Content-Length says'],
   FST_ERR_BAD_URL: ['HTTP_SYNTAX', 'the address is not percent-encoded UTF-8'],
+  STORE_INTEGRITY: [
+    'STORE_INTEGRITY',
+    'nothing was accepted and nothing is done any more; what is known is still answered. See the log, then docs/safety.md',
+  ],
   FST_ERR_MAX_PARAM_LENGTH: ['URI_TOO_LONG', 'no id and no name is that long'],
 };
 
@@ -52,7 +56,7 @@ function toProblem(error: unknown, requestId: string): HttpProblem {
     const found = schemaProblem(invalid);
     return new HttpProblem(found.code, found.detail, { cause: error });
   }
-  const [ours, detail] = (code === undefined ? undefined : FASTIFY_CODES[code]) ?? [];
+  const [ours, detail] = (code === undefined ? undefined : KNOWN_CODES[code]) ?? [];
   if (ours !== undefined && detail !== undefined) return new HttpProblem(ours, detail, { cause: error });
   // A connection that broke off in the middle of a body: nobody will read this.
   if (statusCode === 400) return new HttpProblem('HTTP_SYNTAX', 'the request broke off', { cause: error });

@@ -15,6 +15,7 @@ import { healthRoutes } from './routes/health.js';
 import { ingestRoutes } from './routes/ingest.js';
 import { orderRoutes } from './routes/orders.js';
 import { readRoutes } from './routes/read.js';
+import { storeRoutes } from './routes/store.js';
 
 export interface HttpServerOptions {
   readonly administration: Administration;
@@ -61,6 +62,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     ingestRoutes(routes, ingestOptions);
     orderRoutes(routes, ingestOptions);
     readRoutes(routes, administration);
+    storeRoutes(routes, administration);
     healthRoutes(routes, administration);
     openapiRoute(routes);
     void routes.register(async () => {

@@ -24,6 +24,7 @@ export const HTTP_PROBLEMS = {
   HEADERS_TOO_LARGE: { status: 431, title: 'The headers are too large' },
   INTERNAL: { status: 500, title: 'The service failed to answer' },
   NOT_READY: { status: 503, title: 'The service is not ready to act' },
+  STORE_INTEGRITY: { status: 503, title: 'The store cannot be trusted to keep anything' },
   OVERLOAD: { status: 503, title: 'Too many events wait for a decision' },
   SHUTTING_DOWN: { status: 503, title: 'The service is shutting down' },
 } as const satisfies Record<string, { readonly status: number; readonly title: string }>;

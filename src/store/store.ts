@@ -285,14 +285,31 @@ export interface DecisionFilter {
   readonly limit: number;
 }
 
-/** One change of one row. Never edited, never deleted. */
+/** What a look at everything in a store found. */
+export interface StoreCheck {
+  /** What is wrong, worst first; empty for a store that is whole. */
+  readonly damage: readonly string[];
+  readonly journal: JournalHead;
+}
+
+/** Where the chain over the journal ends. Whoever notes it elsewhere can tell later that nothing before it was rewritten. */
+export interface JournalHead {
+  readonly entries: number;
+  /** SHA-256, hex, over the last entry and the hash before it; empty for a journal without entries. */
+  readonly hash: string;
+}
+
+/**
+ * One change of one row of the disk table, one decision, or one thing that became of an operation. Never edited,
+ * never deleted.
+ */
 export interface JournalEntry {
   readonly seq: number;
   readonly at: Instant;
-  /** `snapshot:...`, `drive:...`, `machine:...`, `server:...`. */
+  /** `snapshot:...`, `drive:...`, `machine:...`, `server:...`, `decision:...`, `operation:...`. */
   readonly subject: string;
   readonly change: string;
-  /** The operation or the caller. */
+  /** The operation, the caller, the person who gave the order, or `policies`. */
   readonly by: string;
   readonly detail: unknown;
 }

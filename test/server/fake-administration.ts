@@ -99,6 +99,8 @@ export function fakeAdministration(known: Partial<Known> = {}): FakeAdministrati
       fake.known.journal
         .filter((entry) => subject === undefined || entry.subject === subject)
         .slice(0, limit),
+    checkStore: async () => ({ damage: [], journal: { entries: 2, hash: 'ab12' } }),
+    backUpStore: async () => '/var/lib/rekindle/backups/2026.db',
     metrics: async () => ({
       contentType: 'text/plain; version=0.0.4; charset=utf-8',
       body: 'rekindle_up 1\n',

@@ -16,7 +16,7 @@ describe('the connection', () => {
       run: (sql, params) =>
         fault !== null && sql === 'COMMIT' ? Promise.reject(fault) : handle.run(sql, params),
     };
-    connection = createConnection(faulty, async () => undefined);
+    connection = createConnection(faulty, { seal: async () => undefined, verify: async () => undefined });
   });
 
   afterEach(async () => {

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Store } from '../../src/store/store.js';
 import { openHandle } from '../../src/store/sqlite/handle.js';
+import { MIGRATIONS } from '../../src/store/sqlite/migrations/index.js';
 import { openSqliteStore } from '../../src/store/sqlite/index.js';
 import { createVirtualClock } from '../../src/virtual-clock.js';
 import { startChild, type Child } from './child/index.js';
@@ -62,11 +63,12 @@ describe('a store that is opened', () => {
     expect(await modeOf(file('var/lib'))).toBe('700');
   });
 
-  it('leaves nothing but its file when it is closed', async () => {
+  it('leaves nothing but its file and its mark when it is closed', async () => {
     const store = await open();
     await accept(store, 'a');
     await store.close();
     expect([file(), `${file()}-wal`, `${file()}.lock`].map(existsSync)).toEqual([true, false, false]);
+    expect(existsSync(`${file()}.mark`)).toBe(true);
   });
 
   it('leaves the next owner alone when it is closed a second time', async () => {
@@ -135,7 +137,7 @@ describe('a file that cannot serve as the store', () => {
     const refused = open();
     await expect(refused).rejects.toMatchObject(UNSUITABLE);
     await expect(refused).rejects.toThrow(/schema 99/);
-    await sql(file(), 'PRAGMA user_version = 1');
+    await sql(file(), `PRAGMA user_version = ${MIGRATIONS.length}`);
     await accept(await open(), 'a');
   });
 

@@ -1,7 +1,14 @@
 import type { Decision } from '../../engine/decision.js';
 import type { EngineEvent } from '../../engine/event.js';
 import type { ServiceStatus } from '../../server/administration.js';
-import type { DriveRow, Operation, SnapshotRow, StepRecord } from '../../store/store.js';
+import type {
+  DriveRow,
+  JournalHead,
+  Operation,
+  SnapshotRow,
+  StepRecord,
+  StoreCheck,
+} from '../../store/store.js';
 import type { ServiceOptions } from '../command.js';
 import { CliError, EXIT } from '../exit.js';
 import { safe } from '../print/text.js';
@@ -55,6 +62,10 @@ export interface Api {
   /** Recorded events in the order in which they were decided. @param after `next` of the page before, at first 0. */
   events(after: number): Promise<EventPage>;
   operation(id: string): Promise<OperationWithSteps | null>;
+  /** @param through a head of the journal that was noted before. */
+  checkStore(through: JournalHead | null): Promise<StoreCheck>;
+  /** Returns where the copy is, on the machine of the service. */
+  backUpStore(): Promise<string>;
   /** Returns the id of the event that the order became; null when there is no such server. */
   order(server: string, what: 'snapshot' | 'restart', order: object): Promise<string | null>;
 }
@@ -92,6 +103,16 @@ export async function connect(terminal: Terminal, options: ServiceOptions): Prom
     decision: (id) => get(`v1/decisions/${encodeURIComponent(id)}`, isExplained),
     events: (after) => must(`v1/events?after=${after}&limit=${PAGE}`, isEventPage),
     operation: (id) => get(`v1/operations/${encodeURIComponent(id)}`, isOperation),
+    checkStore: (through) =>
+      must(
+        through === null ? 'v1/store' : `v1/store?entries=${through.entries}&hash=${through.hash}`,
+        isStoreCheck,
+      ),
+    async backUpStore() {
+      const body = await call('POST', 'v1/store/backups');
+      if (isBackup(body)) return body.file;
+      throw notOurs(url);
+    },
     async order(server, what, order) {
       const body = await call('POST', `v1/servers/${encodeURIComponent(server)}/${what}`, order);
       if (body === null) return null;
@@ -246,6 +267,14 @@ function isExplained(body: unknown): body is Explained {
 
 function isOperation(body: unknown): body is OperationWithSteps {
   return isObject(body) && isObject(body.decision) && Array.isArray(body.steps);
+}
+
+function isStoreCheck(body: unknown): body is StoreCheck {
+  return isObject(body) && Array.isArray(body.damage) && isObject(body.journal);
+}
+
+function isBackup(body: unknown): body is { readonly file: string } {
+  return isObject(body) && typeof body.file === 'string';
 }
 
 function isOrderAnswer(body: unknown): body is { readonly results: readonly [{ readonly id: string }] } {

@@ -44,6 +44,7 @@ export const INGEST_PROBLEMS: readonly HttpProblemCode[] = [
   'TIME_RANGE',
   'ITEMS_REJECTED',
   'OVERLOAD',
+  'STORE_INTEGRITY',
 ];
 
 const RESPONSE = answers(

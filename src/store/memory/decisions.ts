@@ -2,11 +2,12 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Decision } from '../../engine/decision.js';
 import type { EngineEvent } from '../../engine/event.js';
 import { toEpochMs, toInstant, type Instant } from '../../engine/time.js';
+import { actorOf, auditOfDecision } from '../audit.js';
 import { MATCHES_KEPT_MS } from '../kept.js';
 import { refusal } from '../refusals.js';
 import type { Acceptance, DecidedEvent, DecisionRecord } from '../store.js';
 import { matchKey, symptomKey } from './disk-table.js';
-import { enter, type Tables } from './tables.js';
+import { audit, enter, type Tables } from './tables.js';
 
 export function acceptEvent({ events }: Tables, event: EngineEvent): Acceptance {
   const known = events.get(event.id);
@@ -36,6 +37,7 @@ export function recordDecision(tables: Tables, record: DecisionRecord, now: Inst
       : { ...record.decision, id: `${record.decision.id}-${known.length + 1}` };
   tables.decisions.put(decision.id, { seq: tables.decisions.size + 1, event: id, server, decision });
   tables.decisionsOf.put(id, [...known, decision.id]);
+  audit({ tables, at: now, by: actorOf(record.event) }, auditOfDecision(decision, record));
   remember(tables, { id, server, at: record.event.at }, decision, now);
   if (final) tables.events.put(id, { ...row, decided: true });
   if (serverFailed) markFailed(tables, { server, at: record.event.at }, { at: now, by: decision.id });

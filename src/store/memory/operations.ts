@@ -1,7 +1,8 @@
+import { auditOfEnd, auditOfIntent, auditOfStepEnd } from '../audit.js';
 import { refusal } from '../refusals.js';
 import type { Operation, OperationEnd, StepEnd, StepRecord } from '../store.js';
 import { releaseAll } from './disk-table.js';
-import type { Tables } from './tables.js';
+import { audit, type Tables } from './tables.js';
 
 /** An operation ends once; ending it the same way again changes nothing. */
 export function endOperation(tables: Tables, id: string, end: OperationEnd): void {
@@ -13,8 +14,10 @@ export function endOperation(tables: Tables, id: string, end: OperationEnd): voi
   }
   const { state, at, reason } = end;
   tables.operations.put(id, { ...operation, state, endedAt: at, reason, result: asJson(end.result) });
+  const change = { tables, at, by: id };
+  audit(change, auditOfEnd(id, end));
   // What a blocked operation still holds, it could not prove to be free.
-  if (state === 'done') releaseAll({ tables, at, by: id }, id);
+  if (state === 'done') releaseAll(change, id);
 }
 
 /** Running, or holding what they could not prove free. */
@@ -44,6 +47,7 @@ export function intendStep(tables: Tables, key: StepKey, at: string): void {
     ...{ step: key.step, state: 'intended', startedAt: at, endedAt: null, result: undefined, error: null },
   };
   tables.steps.put(key.operation, [...steps, begun]);
+  audit({ tables, at, by: key.operation }, auditOfIntent(key));
 }
 
 export function concludeStep(tables: Tables, key: StepKey, end: StepEnd, at: string): void {
@@ -58,6 +62,7 @@ export function concludeStep(tables: Tables, key: StepKey, end: StepEnd, at: str
     key.operation,
     steps.map((step) => (step === known ? ended : step)),
   );
+  audit({ tables, at, by: key.operation }, auditOfStepEnd(key, end));
 }
 
 /** What a store that writes it down would give back. */

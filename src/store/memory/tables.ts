@@ -3,6 +3,7 @@ import type { EngineEvent } from '../../engine/event.js';
 import type { Drive } from '../../engine/policy-set.js';
 import type { Instant } from '../../engine/time.js';
 import type { MachineView, MatchView, OrderView, ServerView, SymptomView } from '../../engine/view.js';
+import type { AuditEntry } from '../audit.js';
 import type { DriveRow, JournalEntry, Operation, SnapshotRow, StepRecord } from '../store.js';
 import { createTable, type Table, type UndoLog } from './table.js';
 
@@ -81,10 +82,14 @@ export interface Change {
   readonly by: string;
 }
 
-type Subject = `${'snapshot' | 'drive' | 'machine' | 'server'}:${string}`;
+type Subject = `${'snapshot' | 'drive' | 'machine' | 'server' | 'operation' | 'decision'}:${string}`;
 
-/** Writes the journal entry of one changed row. */
+/** Writes a journal entry. */
 export function enter({ tables, at, by }: Change, subject: Subject, change: string, detail: unknown): void {
   const seq = tables.journal.size + 1;
   tables.journal.put(String(seq), { seq, at, subject, change, by, detail });
+}
+
+export function audit(how: Change, { subject, change, detail }: AuditEntry): void {
+  enter(how, subject, change, detail);
 }

@@ -2,6 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { Mutex } from 'async-mutex';
 import { StoreDamaged } from '../errors.js';
 import { sqliteCode, type Bindable, type Handle, type Row } from './handle.js';
+import { intact } from './seal.js';
 
 /** Statements inside one transaction; refused once it has ended. */
 export interface Sql {
@@ -24,7 +25,21 @@ export interface Connection {
    * @throws {StoreDamaged} from the first I/O error or damaged row on, without trying.
    */
   readonly write: <T>(work: (sql: Sql) => Promise<T>) => Promise<T>;
+  /** Why every write is refused; null while none is. */
+  readonly damage: () => StoreDamaged | null;
+  /** From here on every write is refused. */
+  readonly distrust: (why: string) => void;
+  /** Work on the file as a whole, between transactions. */
+  readonly alone: <T>(work: (handle: Handle) => Promise<T>) => Promise<T>;
   readonly close: () => Promise<void>;
+}
+
+/** What stands around each commit that writes. */
+export interface CommitGuard {
+  /** When the work of a transaction is done, inside it: seals what it has changed. */
+  readonly seal: () => Promise<void>;
+  /** After the commit, before it is acknowledged: throws when it did not go into the file that stands at its path. */
+  readonly verify: () => Promise<void>;
 }
 
 interface Scope {
@@ -41,8 +56,7 @@ const running = new AsyncLocalStorage<Scope>();
 /** After one of these a repeated write may seem to succeed and be lost. */
 const FATAL: ReadonlySet<string> = new Set(['SQLITE_IOERR', 'SQLITE_CORRUPT', 'SQLITE_NOTADB']);
 
-/** @param verifyFile throws when what was written did not go into the file that stands at its path. */
-export function createConnection(handle: Handle, verifyFile: () => Promise<void>): Connection {
+export function createConnection(handle: Handle, guard: CommitGuard): Connection {
   const mutex = new Mutex();
   let damage: StoreDamaged | null = null;
   let closed = false;
@@ -63,10 +77,13 @@ export function createConnection(handle: Handle, verifyFile: () => Promise<void>
       const scope: Scope = { handle, open: true };
       try {
         await handle.run(begin);
-        const result = await running.run(scope, () => work(statements(handle, scope)));
+        const result = await running.run(scope, () =>
+          work(statements(handle, scope, begin === 'BEGIN IMMEDIATE')),
+        );
         scope.open = false;
+        if (begin === 'BEGIN IMMEDIATE') await guard.seal();
         await handle.run('COMMIT');
-        if (begin === 'BEGIN IMMEDIATE') await verifyFile();
+        if (begin === 'BEGIN IMMEDIATE') await guard.verify();
         return result;
       } catch (error) {
         scope.open = false;
@@ -89,6 +106,15 @@ export function createConnection(handle: Handle, verifyFile: () => Promise<void>
   return {
     read: (work) => transaction('BEGIN', work),
     write: (work) => transaction('BEGIN IMMEDIATE', work),
+    damage: () => damage,
+    distrust(why) {
+      damage ??= new StoreDamaged(why);
+    },
+    alone: (work) =>
+      mutex.runExclusive(async () => {
+        if (closed) throw new Error('the store is closed');
+        return work(handle);
+      }),
     close: () =>
       mutex.runExclusive(async () => {
         if (closed) return;
@@ -98,7 +124,7 @@ export function createConnection(handle: Handle, verifyFile: () => Promise<void>
   };
 }
 
-function statements(handle: Handle, scope: Scope): Sql {
+function statements(handle: Handle, scope: Scope, mayChange: boolean): Sql {
   function assertOpen(): void {
     if (!scope.open)
       throw new Error('this change of the store has ended; what was kept of it cannot be used');
@@ -111,11 +137,11 @@ function statements(handle: Handle, scope: Scope): Sql {
     async get(sql, params, decode) {
       assertOpen();
       const [row] = await handle.all(sql, params);
-      return row === undefined ? null : decode(row);
+      return row === undefined ? null : decode(intact(row, mayChange));
     },
     async all(sql, params, decode) {
       assertOpen();
-      return (await handle.all(sql, params)).map(decode);
+      return (await handle.all(sql, params)).map((row) => decode(intact(row, mayChange)));
     },
   };
 }

@@ -33,6 +33,7 @@ async function apply(handle: Handle, migration: Migration): Promise<void> {
   await handle.run('BEGIN IMMEDIATE');
   try {
     await handle.exec(migration.sql);
+    await migration.finish?.(handle);
     await handle.run(`PRAGMA user_version = ${migration.version}`);
     await handle.run(`PRAGMA application_id = ${APPLICATION_ID}`);
     await handle.run('COMMIT');

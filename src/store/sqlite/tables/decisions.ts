@@ -1,13 +1,14 @@
 import type { Decision } from '../../../engine/decision.js';
 import type { EngineEvent } from '../../../engine/event.js';
 import type { Instant } from '../../../engine/time.js';
+import { actorOf, auditOfDecision } from '../../audit.js';
 import { refusal } from '../../refusals.js';
 import type { DecisionFilter, DecisionRecord } from '../../store.js';
 import { flag } from '../columns.js';
 import type { Sql } from '../connection.js';
 import { encodeJson } from '../json.js';
 import { matching } from './filter.js';
-import { enter, type Change } from './journal.js';
+import { audit, enter, type Change } from './journal.js';
 import { remember } from './memory.js';
 import { addOperation } from './operations.js';
 import { decisionRow } from './rows.js';
@@ -23,6 +24,7 @@ export async function recordDecision(sql: Sql, record: DecisionRecord, now: Inst
   await requireUndecided(sql, event.id);
   const decision = withOwnId(record.decision, known.length);
   await addDecision(sql, event, decision);
+  await audit({ sql, at: now, by: actorOf(event) }, auditOfDecision(decision, record));
   await remember(sql, event, decision, now);
   if (record.final) await sql.run('UPDATE events SET decided = 1 WHERE id = ?', [event.id]);
   if (record.serverFailed) await markFailed({ sql, at: now, by: decision.id }, event);
@@ -32,20 +34,20 @@ export async function recordDecision(sql: Sql, record: DecisionRecord, now: Inst
 }
 
 export function findDecision(sql: Sql, id: string): Promise<Decision | null> {
-  return sql.get('SELECT body FROM decisions WHERE id = ?', [id], decisionRow);
+  return sql.get('SELECT * FROM decisions WHERE id = ?', [id], decisionRow);
 }
 
 export function listDecisions(sql: Sql, filter: DecisionFilter): Promise<readonly Decision[]> {
   const { where, params } = matching({ server: filter.server, outcome: filter.outcome });
   return sql.all(
-    `SELECT body FROM decisions ${where} ORDER BY seq DESC LIMIT ?`,
+    `SELECT * FROM decisions ${where} ORDER BY seq DESC LIMIT ?`,
     [...params, filter.limit],
     decisionRow,
   );
 }
 
 function decisionsOf(sql: Sql, event: string): Promise<readonly Decision[]> {
-  return sql.all('SELECT body FROM decisions WHERE event = ? ORDER BY seq', [event], decisionRow);
+  return sql.all('SELECT * FROM decisions WHERE event = ? ORDER BY seq', [event], decisionRow);
 }
 
 function isSame(known: Decision, decision: Decision): boolean {
@@ -58,9 +60,7 @@ function withOwnId(decision: Decision, decidedBefore: number): Decision {
 }
 
 async function requireUndecided(sql: Sql, event: string): Promise<void> {
-  const decided = await sql.get('SELECT decided FROM events WHERE id = ?', [event], (row) =>
-    flag(row, 'decided'),
-  );
+  const decided = await sql.get('SELECT * FROM events WHERE id = ?', [event], (row) => flag(row, 'decided'));
   if (decided === null) throw refusal.noEvent(event);
   if (decided) throw refusal.eventDecided(event);
 }

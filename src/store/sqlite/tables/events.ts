@@ -21,7 +21,7 @@ export async function acceptEvent(sql: Sql, event: EngineEvent, receivedAt: Inst
 }
 
 export function undecidedEvents(sql: Sql): Promise<readonly EngineEvent[]> {
-  return sql.all('SELECT body FROM events WHERE decided = 0 ORDER BY seq', [], eventRow);
+  return sql.all('SELECT * FROM events WHERE decided = 0 ORDER BY seq', [], eventRow);
 }
 
 export function decidedEvents(
@@ -29,13 +29,13 @@ export function decidedEvents(
   { after, limit }: { readonly after: number; readonly limit: number },
 ): Promise<readonly DecidedEvent[]> {
   return sql.all(
-    `SELECT decisions.seq AS seq, events.body AS body
+    `SELECT events.*, decisions.seq AS decided_at
      FROM decisions JOIN events ON events.id = decisions.event
      WHERE decisions.seq > ? AND events.decided = 1
        AND NOT EXISTS (SELECT 1 FROM decisions later WHERE later.event = decisions.event AND later.seq > decisions.seq)
      ORDER BY decisions.seq LIMIT ?`,
     [after, limit],
-    (row) => ({ seq: integer(row, 'seq'), event: eventRow(row) }),
+    (row) => ({ seq: integer(row, 'decided_at'), event: eventRow(row) }),
   );
 }
 
@@ -47,5 +47,5 @@ export async function countUndecided(sql: Sql): Promise<number> {
 }
 
 export function findEvent(sql: Sql, id: string): Promise<EngineEvent | null> {
-  return sql.get('SELECT body FROM events WHERE id = ?', [id], eventRow);
+  return sql.get('SELECT * FROM events WHERE id = ?', [id], eventRow);
 }

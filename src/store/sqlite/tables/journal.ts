@@ -1,4 +1,5 @@
 import type { Instant } from '../../../engine/time.js';
+import type { AuditEntry } from '../../audit.js';
 import type { JournalEntry } from '../../store.js';
 import type { Sql } from '../connection.js';
 import { encodeJson } from '../json.js';
@@ -12,9 +13,9 @@ export interface Change {
   readonly by: string;
 }
 
-export type Subject = `${'snapshot' | 'drive' | 'machine' | 'server'}:${string}`;
+export type Subject = `${'snapshot' | 'drive' | 'machine' | 'server' | 'operation' | 'decision'}:${string}`;
 
-/** Writes the journal entry of one changed row, in the transaction that changes it. */
+/** Writes a journal entry, in the transaction that makes what it tells of. */
 export async function enter(change: Change, subject: Subject, what: string, detail: unknown): Promise<void> {
   await change.sql.run('INSERT INTO journal (at, subject, change, made_by, detail) VALUES (?, ?, ?, ?, ?)', [
     change.at,
@@ -23,6 +24,10 @@ export async function enter(change: Change, subject: Subject, what: string, deta
     change.by,
     encodeJson(detail),
   ]);
+}
+
+export async function audit(change: Change, { subject, change: what, detail }: AuditEntry): Promise<void> {
+  await enter(change, subject, what, detail);
 }
 
 export async function readJournal(

@@ -1,11 +1,13 @@
 import type { Instant } from '../../../engine/time.js';
 import type { OperationView } from '../../../engine/view.js';
+import { auditOfEnd } from '../../audit.js';
 import { refusal } from '../../refusals.js';
 import type { Operation, OperationEnd, OperationKind } from '../../store.js';
 import { text, word } from '../columns.js';
 import type { Sql } from '../connection.js';
 import { encodeJson } from '../json.js';
 import { matching } from './filter.js';
+import { audit } from './journal.js';
 import { releaseAll } from './reservations.js';
 import { OPERATION_KINDS, operationRow } from './rows.js';
 
@@ -38,8 +40,10 @@ export async function endOperation(sql: Sql, id: string, end: OperationEnd): Pro
     await requireEndedAs(sql, id, end.state);
     return;
   }
+  const change = { sql, at: end.at, by: id };
+  await audit(change, auditOfEnd(id, end));
   // What a blocked operation still holds, it could not prove to be free.
-  if (end.state === 'done') await releaseAll({ sql, at: end.at, by: id }, id);
+  if (end.state === 'done') await releaseAll(change, id);
 }
 
 export function unfinishedOperations(sql: Sql): Promise<readonly Operation[]> {
@@ -52,7 +56,7 @@ export function unfinishedOperations(sql: Sql): Promise<readonly Operation[]> {
 
 export function viewOperations(sql: Sql): Promise<readonly OperationView[]> {
   return sql.all(
-    `SELECT id, kind, server, state FROM operations
+    `SELECT * FROM operations
      WHERE state = 'running'
        OR id IN (SELECT reserved_by FROM machines WHERE reserved_by IS NOT NULL)
        OR id IN (SELECT reserved_by FROM drives WHERE reserved_by IS NOT NULL)

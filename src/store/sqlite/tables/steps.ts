@@ -1,9 +1,11 @@
 import type { Instant } from '../../../engine/time.js';
+import { auditOfIntent, auditOfStepEnd } from '../../audit.js';
 import { refusal } from '../../refusals.js';
 import type { DiskTable, StepEnd, StepRecord } from '../../store.js';
 import type { Sql } from '../connection.js';
 import { encodeJson } from '../json.js';
 import { openDiskTable } from './disk-table.js';
+import { audit } from './journal.js';
 import { findOperation } from './operations.js';
 import { stepRow } from './rows.js';
 
@@ -27,6 +29,7 @@ export async function intendStep(sql: Sql, key: StepKey, at: Instant): Promise<v
     key.step,
     at,
   ]);
+  await audit({ sql, at, by: key.operation }, auditOfIntent(key));
 }
 
 export async function concludeStep(sql: Sql, key: StepKey, end: StepEnd, at: Instant): Promise<void> {
@@ -48,6 +51,7 @@ export async function concludeStep(sql: Sql, key: StepKey, end: StepEnd, at: Ins
       key.step,
     ],
   );
+  await audit({ sql, at, by: key.operation }, auditOfStepEnd(key, end));
 }
 
 /** Change and end of the step in one transaction, so the change is made once whatever happens. */
