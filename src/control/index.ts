@@ -94,6 +94,7 @@ export function createControlRoom(parts: ControlRoomParts): ControlRoom {
   const operations = createOperations({
     ...parts,
     lanes,
+    closing: closing.signal,
     accept: take,
     async onEnded() {
       // At once, since a failure may be waiting; and again when the drives have said what is free now.

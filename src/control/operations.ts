@@ -28,7 +28,12 @@ export interface OperationsParts {
   readonly accept: (events: readonly EngineEvent[]) => Promise<unknown>;
   readonly onEnded: () => Promise<void>;
   readonly observe?: (point: StepPoint) => Promise<void>;
+  /** Aborted when the service stops: what has not ended then is taken up at the next start. */
+  readonly closing: AbortSignal;
 }
+
+/** An operation that the store did not take a step of is taken up again after this. */
+const RETRY_MS = 5_000;
 
 export function createOperations(parts: OperationsParts): Operations {
   const { store, clock, lanes, journalist } = parts;
@@ -44,14 +49,24 @@ export function createOperations(parts: OperationsParts): Operations {
       },
     });
     journalist.began(operation, { resumed });
-    const run = carryOut(operation, giveUp.signal)
-      .catch((error: unknown) => {
-        // The store did not take a step. Nothing more is done for this server until the next start: going on
-        // without a journal would be guessing.
-        journalist.fault(`operation ${operation.id} stopped without an end; its lane stays closed`, error);
-      })
-      .finally(() => running.delete(run));
+    const run = untilEnded(operation, giveUp.signal).finally(() => running.delete(run));
     running.add(run);
+  }
+
+  /**
+   * Without a journal nothing is done: going on would be guessing. So an operation whose step the store did not
+   * take stops dead, and is taken up again from its journal when the store takes steps again, as after a crash.
+   */
+  async function untilEnded(operation: Operation, signal: AbortSignal): Promise<void> {
+    while (!parts.closing.aborted) {
+      try {
+        await carryOut(operation, signal);
+        return;
+      } catch (error) {
+        journalist.fault(`operation ${operation.id} stopped without an end; its lane stays closed`, error);
+        await clock.sleep(RETRY_MS, parts.closing).catch(() => undefined);
+      }
+    }
   }
 
   async function carryOut(operation: Operation, signal: AbortSignal): Promise<void> {

@@ -40,7 +40,7 @@ export async function playScenario(
   audience?: Audience,
 ): Promise<ScenarioResult> {
   const began = performance.now();
-  const stage = await setStage(policySet, scenario, audience);
+  const stage = await setStage(policySet, scenario, audience === undefined ? {} : { audience });
   const steps: StepResult[] = [];
   try {
     for (const [index, step] of scenario.steps.entries()) {

@@ -27,6 +27,14 @@ export interface Stage {
   readonly faults: readonly string[];
   /** Crashes that the scenario has ordered. */
   readonly trap: CrashTrap;
+  /** Lets the service die at a call to the world, and the lives after it at theirs. */
+  doom(deaths: readonly Doom[]): void;
+  /** Deaths that have not come. */
+  readonly doomed: number;
+  /** Lets no death come any more. */
+  spare(): void;
+  /** Ends this life of the service, as whoever looks after it would; another begins later. */
+  kill(downForMs: number): void;
   /** Tells the service of events; one that is down is told when it is up again. */
   accept(events: readonly EngineEvent[]): Promise<void>;
   /** Lets everything happen that can happen without time moving. */
@@ -40,6 +48,24 @@ export interface Stage {
   strike(): Promise<void>;
 }
 
+/** A death of the service, and for how long it is down then. */
+export interface Doom {
+  /** After how many calls to the world it comes; with 0 it has another reason. */
+  readonly calls: number;
+  readonly downForMs: number;
+}
+
+/** What a stage is made of beside the policies. */
+export interface StageOptions {
+  readonly audience?: Audience;
+  /** Puts something between each life of the service and its store. */
+  readonly between?: (store: Store) => Store;
+  /** Whether something that went wrong beside the operations was meant to. */
+  readonly isMeant?: (error: unknown) => boolean;
+  /** True when the service may be doomed or restarted. */
+  readonly mortal?: boolean;
+}
+
 /** Who wants to know what is decided and what becomes of it, beside the expectations. */
 export type Audience = Pick<Journalist, 'decided' | 'ended'>;
 
@@ -48,13 +74,16 @@ const NOBODY: Audience = { decided: ignore, ended: ignore };
 /** Any instant will do, as long as it is always the same; midnight makes the times of schedules easy to read. */
 const BEGIN_MS = Date.UTC(2026, 0, 1);
 
+/** After which a service that could not start is started again. */
+const STARTED_AGAIN_MS = 5_000;
+
 /** How long before that the service starts, so that nothing of its start is left to do. */
 export const HEAD_START_MS = 1_000;
 
 export async function setStage(
   policySet: PolicySet,
   scenario: Scenario,
-  audience: Audience = NOBODY,
+  { audience = NOBODY, between = (store) => store, isMeant = never, mortal = false }: StageOptions = {},
 ): Promise<Stage> {
   const clock = createVirtualClock(BEGIN_MS - HEAD_START_MS);
   const store = openMemoryStore({ clock });
@@ -79,18 +108,28 @@ export async function setStage(
     stoodBy: ignore,
     fault(what, error) {
       // Hardware that misbehaves does so because the scenario says so.
-      if (error instanceof HardwareError) return;
+      if (error instanceof HardwareError || isMeant(error)) return;
       faults.push(`${what}: ${error instanceof Error ? error.message : String(error)}`);
     },
   };
-  const mayCrash = scenario.steps.some(({ act }) => act?.kind === 'crash');
+  const mayCrash = mortal || scenario.steps.some(({ act }) => act?.kind === 'crash');
+  const dooms: Doom[] = [];
+  let alive: Life | null = null;
 
   function openRoom(): ControlRoom {
-    const life = newLife();
+    const life = newLife(() => {
+      const doom = dooms.shift();
+      room = null;
+      alive = null;
+      if (doom !== undefined) void clock.sleep(doom.downForMs).then(open);
+    });
+    alive = life;
+    const doom = dooms[0];
+    if (doom !== undefined) life.endAfter(doom.calls);
     const reach = <T extends object>(object: T): T => (mayCrash ? life.reaching(object) : object);
     const reached = reach(hardware);
     return createControlRoom({
-      store: reach(store),
+      store: reach(between(store)),
       clock: reach<Clock>(clock),
       policySet: () => policySet,
       hardware: () => reached,
@@ -107,9 +146,7 @@ export async function setStage(
   async function dieAt(point: StepPoint, life: Life): Promise<void> {
     const crash = await trap.springs(point);
     if (crash === null) return;
-    life.end();
-    room = null;
-    void clock.sleep(crash.downForMs).then(open);
+    if (life === alive) kill(crash.downForMs);
     await forever();
   }
 
@@ -117,8 +154,22 @@ export async function setStage(
   let room: ControlRoom | null = null;
   async function open(): Promise<void> {
     const opened = openRoom();
-    await opened.start();
+    const life = alive;
+    try {
+      await opened.start();
+    } catch (error) {
+      if (!isMeant(error)) throw error;
+      // What cannot start exits, and whoever looks after it starts it again.
+      if (life === alive) kill(STARTED_AGAIN_MS);
+      return;
+    }
     room = opened;
+  }
+
+  function kill(downForMs: number): void {
+    if (alive === null) return;
+    dooms.unshift({ calls: 0, downForMs });
+    alive.end();
   }
 
   const passTime = async (ms: number): Promise<void> => {
@@ -132,6 +183,8 @@ export async function setStage(
     const over = ask(asked).finally(() => {
       waiting.isOver = true;
     });
+    // It may be refused before anyone waits for it; that is heard below.
+    over.catch(ignore);
     await quiet();
     while (!waiting.isOver) {
       if (room !== asked) return served(ask);
@@ -158,6 +211,19 @@ export async function setStage(
     decisionAbout: (event) => decisions.get(event) ?? null,
     faults,
     trap,
+    doom(deaths) {
+      dooms.push(...deaths);
+      const [next] = dooms;
+      if (next !== undefined) alive?.endAfter(next.calls);
+    },
+    get doomed() {
+      return dooms.length;
+    },
+    spare() {
+      dooms.length = 0;
+      alive?.endAfter(Infinity);
+    },
+    kill,
     settle: quiet,
     async accept(events) {
       await served((asked) => asked.accept(events));
@@ -185,6 +251,10 @@ export async function setStage(
       await store.close();
     },
   };
+}
+
+function never(): boolean {
+  return false;
 }
 
 function ignore(): void {

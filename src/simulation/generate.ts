@@ -1,18 +1,43 @@
-/** What happens in a simulation: a Scenario without expectations, made from a seed. */
+/** What happens in a simulation, made from a seed: what a Scenario can do, and blows that none can. */
 import { comparisonsIn } from '../engine/condition.js';
-import type { PolicySet, Scenario, ScenarioAct } from '../engine/policy-set.js';
+import type { PolicySet, ScenarioAct } from '../engine/policy-set.js';
 import { compareText } from '../engine/world.js';
 import { FAULTS, FAULT_NAMES } from '../hw/sim/index.js';
+import type { StoreFault } from './faulty-store.js';
 import { randomOf, type Random } from './random.js';
 
 const MINUTE_MS = 60_000;
 const FEWEST_STEPS = 10;
-const MORE_STEPS = 12;
+const MORE_STEPS = 9;
+
+/** What strikes the service itself. */
+export type Blow =
+  /** It dies when its n-th call to the world is done; with `again`, the life after it at its n-th call too. */
+  | {
+      readonly kind: 'death';
+      readonly calls: number;
+      readonly again: number | null;
+      readonly downForMs: number;
+    }
+  | ({ readonly kind: 'store' } & StoreFault);
+
+export interface Step {
+  /** After the start. */
+  readonly atMs: number;
+  readonly act: ScenarioAct | Blow;
+}
+
+/** A schedule of things that happen, most of them bad. */
+export interface Story {
+  /** Whether the policies' own schedules take snapshots. */
+  readonly schedules: boolean;
+  readonly steps: readonly Step[];
+}
 
 /** The classes of things that happen; how often each comes beside the others. A new class is a line here. */
 const KINDS: readonly {
   readonly weight: number;
-  readonly make: (random: Random, site: Site) => ScenarioAct;
+  readonly make: (random: Random, site: Site) => Step['act'];
 }[] = [
   { weight: 6, make: alert },
   { weight: 4, make: snapshot },
@@ -21,27 +46,22 @@ const KINDS: readonly {
   { weight: 3, make: health },
   { weight: 3, make: path },
   { weight: 5, make: crash },
+  { weight: 5, make: death },
+  { weight: 3, make: storeFault },
 ];
 
-/** Equal policy sets and seeds give equal scenarios. */
-export function generate(policySet: PolicySet, seed: number): Scenario {
+/** Equal policy sets and seeds give equal stories. */
+export function generate(policySet: PolicySet, seed: number): Story {
   const random = randomOf(seed);
   const site = siteOf(policySet);
-  const origin = { file: `seed ${seed}`, line: 1 };
-  const acts: { readonly atMs: number; readonly act: ScenarioAct }[] = site.servers.map((server) => ({
+  const steps: Step[] = site.servers.map((server) => ({
     atMs: 0,
     act: { kind: 'snapshot', server, condition: 'first', drive: null },
   }));
   const wanted = FEWEST_STEPS + random.below(MORE_STEPS);
-  for (let atMs = MINUTE_MS; acts.length < wanted; atMs += pause(random))
-    acts.push({ atMs, act: pick(random).make(random, site) });
-  return {
-    name: `seed ${seed}`,
-    origin,
-    inventory: policySet.inventory.name,
-    schedules: random.chance(25),
-    steps: acts.map(({ atMs, act }) => ({ origin, atMs, act, expect: null })),
-  };
+  for (let atMs = MINUTE_MS; steps.length < wanted; atMs += pause(random))
+    steps.push({ atMs, act: pick(random).make(random, site) });
+  return { schedules: random.chance(25), steps };
 }
 
 /** At once, while the last thing is still going on, or when all is quiet again. */
@@ -149,5 +169,26 @@ function crash(random: Random): ScenarioAct {
     step: 1 + random.below(12),
     at: random.of(['before-intent', 'after-intent', 'after-effect', 'after-result']),
     downForMs: 1 + random.below(2 * MINUTE_MS),
+  };
+}
+
+/** Any instant of an operation is within this many calls of its start; half the deaths are followed by another. */
+const CALLS = 60;
+
+function death(random: Random): Blow {
+  return {
+    kind: 'death',
+    calls: 1 + random.below(CALLS),
+    again: random.chance(50) ? 1 + random.below(CALLS) : null,
+    downForMs: 1 + random.below(2 * MINUTE_MS),
+  };
+}
+
+function storeFault(random: Random): Blow {
+  return {
+    kind: 'store',
+    commit: 1 + random.below(25),
+    how: random.of(['full', 'damaged', 'unknown']),
+    seenAfterMs: 1 + random.below(MINUTE_MS),
   };
 }

@@ -22,6 +22,8 @@ export interface Moment {
   readonly snapshots: readonly SnapshotRow[];
   readonly operations: ReadonlyMap<string, Operation>;
   readonly faults: readonly string[];
+  /** Servers of which there was a complete snapshot at an earlier moment. */
+  readonly keepers: ReadonlySet<string>;
 }
 
 type Invariant = (moment: Moment) => readonly string[];
@@ -34,7 +36,7 @@ const ALWAYS: Readonly<Record<string, Invariant>> = {
   I5: twoRestartsOfOne,
   /** A snapshot is on another drive than the one before it. */
   I6: neighboursOnOneDrive,
-  I7: notWhereTheTableSays,
+  I7: (moment) => [...notWhereTheTableSays(moment), ...nothingLeft(moment)],
   I9: heldByNobody,
   /** What goes wrong goes wrong within its operation. */
   I13: ({ faults }) => faults,
@@ -47,7 +49,11 @@ const ALWAYS: Readonly<Record<string, Invariant>> = {
 /** More operations than any simulation has. */
 const ALL = 100_000;
 
-export async function momentOf({ store, rack, clock, faults }: Stage, policySet: PolicySet): Promise<Moment> {
+export async function momentOf(
+  { store, rack, clock, faults }: Stage,
+  policySet: PolicySet,
+  keepers: ReadonlySet<string> = new Set(),
+): Promise<Moment> {
   const operations = await store.operations({ limit: ALL });
   return {
     policySet,
@@ -56,6 +62,7 @@ export async function momentOf({ store, rack, clock, faults }: Stage, policySet:
     snapshots: await store.snapshots({}),
     operations: new Map(operations.map((operation) => [operation.id, operation])),
     faults,
+    keepers: new Set(keepers),
   };
 }
 
@@ -130,6 +137,14 @@ function notWhereTheTableSays({ snapshots, rack }: Moment): readonly string[] {
       const stored = held.snapshots.find((one) => one.id === id);
       return stored?.progress.is === 'complete' ? [] : [`${id} is recorded as complete, but not on ${drive}`];
     });
+}
+
+/** I7. What a server could once be restarted from goes only when something else stands in for it. */
+function nothingLeft({ snapshots, keepers }: Moment): readonly string[] {
+  const kept = new Set(snapshots.flatMap(({ server, state }) => (state === 'complete' ? [server] : [])));
+  return [...keepers]
+    .filter((server) => !kept.has(server))
+    .map((server) => `${server} had a snapshot and has none`);
 }
 
 /** I9. What is reserved is held by an operation that runs, or by one that ended and says what it left in doubt. */

@@ -6,10 +6,10 @@ import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { Worker, isMainThread, parentPort, workerData } from 'node:worker_threads';
 import { loadPolicySet } from '../engine/load.js';
-import type { PolicySet, Scenario } from '../engine/policy-set.js';
+import type { PolicySet } from '../engine/policy-set.js';
 import { readPolicyFiles } from '../files.js';
 import { DRIVER_CATALOGUE } from '../hw/drivers.js';
-import { generate } from './generate.js';
+import { generate, type Story } from './generate.js';
 import { simulate, type Run } from './run.js';
 import { shrink } from './shrink.js';
 
@@ -37,17 +37,17 @@ async function shippedPolicies(): Promise<PolicySet> {
 }
 
 async function resultOf(policySet: PolicySet, seed: number): Promise<Result> {
-  const scenario = generate(policySet, seed);
-  const run = await simulate(policySet, scenario);
+  const story = generate(policySet, seed);
+  const run = await simulate(policySet, story);
   const breaches = [...run.breaches];
-  if (seed % TWICE === 0 && (await simulate(policySet, scenario)).digest !== run.digest)
+  if (seed % TWICE === 0 && (await simulate(policySet, story)).digest !== run.digest)
     breaches.push({ invariant: 'I11', text: 'a second run of the same seed came out differently' });
   if (breaches.length === 0) return { seed, faults: run.faults, report: [] };
-  const least = await shrink(policySet, scenario, run);
+  const least = await shrink(policySet, story, run);
   return { seed, faults: run.faults, report: reportOf(breaches, least) };
 }
 
-function reportOf(breaches: Run['breaches'], { steps, schedules }: Scenario): readonly string[] {
+function reportOf(breaches: Run['breaches'], { steps, schedules }: Story): readonly string[] {
   return [
     ...breaches.map(({ invariant, text }) => `${invariant} ${text}`),
     `enough for it${schedules ? ', with the schedules running' : ''}:`,

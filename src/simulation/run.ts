@@ -7,6 +7,8 @@ import { HardwareError } from '../hw/contract.js';
 import { perform } from '../scenario/perform.js';
 import { setStage, type Stage } from '../scenario/stage.js';
 import { startedBy } from '../scenario/started.js';
+import { createFaultyStore, type FaultyStore } from './faulty-store.js';
+import type { Step, Story } from './generate.js';
 import { breachesIn, momentOf, type Breach } from './invariants.js';
 
 export interface Run {
@@ -24,35 +26,49 @@ const CALM_MS = 2 * 3_600_000;
  * Plays a schedule of faults, looks at every invariant after each of its steps, then lets everything work again:
  * what was begun must end, and what can be restarted must run.
  */
-export async function simulate(policySet: PolicySet, scenario: Scenario): Promise<Run> {
+export async function simulate(policySet: PolicySet, story: Story): Promise<Run> {
   const decided: Decision[] = [];
-  const stage = await setStage(policySet, scenario, {
-    decided: (decision) => {
-      decided.push(decision);
+  const faulty = createFaultyStore(({ seenAfterMs }) => {
+    void stage.clock.sleep(seenAfterMs).then(() => {
+      stage.kill(1);
+    });
+  });
+  const stage: Stage = await setStage(policySet, emptyScenario(policySet, story), {
+    audience: {
+      decided: (decision) => {
+        decided.push(decision);
+      },
+      ended: () => undefined,
     },
-    ended: () => undefined,
+    between: faulty.around,
+    isMeant: faulty.isFault,
+    mortal: true,
   });
   const found = new Map<string, Breach>();
   const find = (breaches: readonly Breach[]): void => {
     for (const breach of breaches) found.set(`${breach.invariant} ${breach.text}`, breach);
   };
+  const keepers = new Set<string>();
   const look = async (): Promise<void> => {
-    find(breachesIn(await momentOf(stage, policySet)));
+    const moment = await momentOf(stage, policySet, keepers);
+    find(breachesIn(moment));
+    for (const { server, state } of moment.snapshots) if (state === 'complete') keepers.add(server);
   };
   const told: EngineEvent[] = [];
+  const world: World = { stage, faulty };
   try {
-    for (const [index, { atMs, act }] of scenario.steps.entries()) {
+    for (const [index, { atMs, act }] of story.steps.entries()) {
       await stage.runTo(atMs);
-      const event = act === null ? null : await attempted(() => perform(stage, act, index));
+      const event = await attempted(() => happen(world, act, index), faulty);
       if (event !== null) told.push(event);
       await look();
-      await stage.runOut(scenario.steps[index + 1]?.atMs ?? atMs);
+      await stage.runOut(story.steps[index + 1]?.atMs ?? atMs);
       // Senders repeat themselves: what was told once changes nothing when it is told again.
-      if (event !== null) await stage.accept([event]);
+      if (event !== null) await attempted(() => tellAgain(world, event), faulty);
       await look();
     }
-    const faults = faultsIn(scenario) - stage.trap.waiting.length;
-    await makeWhole(stage, policySet);
+    const faults = strikesIn(story) - stage.trap.waiting.length + (dooms(story) - stage.doomed) + faulty.came;
+    await makeWhole(world, policySet);
     await stage.runOut(stage.clock.now() - stage.startMs + CALM_MS);
     await look();
     find(await unended(stage, told));
@@ -68,9 +84,55 @@ export async function simulate(policySet: PolicySet, scenario: Scenario): Promis
   }
 }
 
-function faultsIn({ steps }: Scenario): number {
+interface World {
+  readonly stage: Stage;
+  readonly faulty: FaultyStore;
+}
+
+/** The stage is that of scenarios; what happens on it comes from the story. */
+function emptyScenario({ inventory }: PolicySet, { schedules }: Story): Scenario {
+  const origin = { file: 'simulation', line: 1 };
+  return { name: 'simulation', origin, inventory: inventory.name, schedules, steps: [] };
+}
+
+async function happen(
+  { stage, faulty }: World,
+  act: Step['act'],
+  index: number,
+): Promise<EngineEvent | null> {
+  switch (act.kind) {
+    case 'death': {
+      const { calls, again, downForMs } = act;
+      stage.doom([{ calls, downForMs }, ...(again === null ? [] : [{ calls: again, downForMs }])]);
+      return null;
+    }
+    case 'store':
+      faulty.failAt(act);
+      return null;
+    case 'alert':
+    case 'crash':
+    case 'drive':
+    case 'failure':
+    case 'misbehave':
+    case 'path':
+    case 'snapshot':
+      return perform(stage, act, index);
+  }
+}
+
+async function tellAgain({ stage }: World, event: EngineEvent): Promise<null> {
+  await stage.accept([event]);
+  return null;
+}
+
+function dooms({ steps }: Story): number {
+  return steps.reduce((sum, { act }) => sum + (act.kind !== 'death' ? 0 : act.again === null ? 1 : 2), 0);
+}
+
+/** What was done to the rack, and the crashes that were planned. */
+function strikesIn({ steps }: Story): number {
   return steps.filter(({ act }) => {
-    switch (act?.kind) {
+    switch (act.kind) {
       case 'failure':
       case 'misbehave':
       case 'crash':
@@ -81,25 +143,36 @@ function faultsIn({ steps }: Scenario): number {
         return act.isCut;
       case 'alert':
       case 'snapshot':
-      case undefined:
+      case 'death':
+      case 'store':
         return false;
     }
   }).length;
 }
 
-/** An order that the rack cannot follow, such as to let a machine panic that is off, does nothing. */
-async function attempted(act: () => Promise<EngineEvent | null>): Promise<EngineEvent | null> {
+/**
+ * An order that the rack cannot follow, such as to let a machine panic that is off, does nothing, and what the store
+ * did not take was not acknowledged.
+ */
+async function attempted(
+  act: () => Promise<EngineEvent | null>,
+  faulty: FaultyStore,
+): Promise<EngineEvent | null> {
   try {
     return await act();
   } catch (error) {
-    if (error instanceof HardwareError) return null;
+    if (error instanceof HardwareError || faulty.isFault(error)) return null;
     throw error;
   }
 }
 
-async function makeWhole(stage: Stage, { inventory }: PolicySet): Promise<void> {
+async function makeWhole({ stage, faulty }: World, { inventory }: PolicySet): Promise<void> {
   const { rack, trap } = stage;
   trap.clear();
+  stage.spare();
+  faulty.spare();
+  // A store that is damaged takes nothing more until a person has seen to it and started the service again.
+  stage.kill(1);
   for (const target of [...inventory.machines.keys(), ...inventory.drives.keys()])
     await rack.apply({ kind: 'clear-faults', target });
   for (const drive of inventory.drives.keys()) await rack.apply({ kind: 'set-health', drive, health: 'ok' });

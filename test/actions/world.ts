@@ -1,5 +1,5 @@
 /**
- * A small rack, the embedded store and virtual time: three drives on three arrays beside the disk of the one
+ * A small rack, the store in memory and virtual time: three drives on three arrays beside the disk of the one
  * active server, and two backups. Everything runs in this process; time moves only when nothing else can.
  */
 import { expect } from 'vitest';
@@ -20,7 +20,7 @@ import {
   type LogEntry,
   type RackControl,
 } from '../../src/hw/sim/index.js';
-import { openSqliteStore } from '../../src/store/sqlite/index.js';
+import { openMemoryStore } from '../../src/store/memory/index.js';
 import type { Operation, OperationKind, Store } from '../../src/store/store.js';
 import { createVirtualClock, type VirtualClock } from '../../src/virtual-clock.js';
 import { watched } from '../support/watched.js';
@@ -58,16 +58,17 @@ export interface How {
   readonly observe?: (point: StepPoint) => Promise<void>;
   readonly signal?: AbortSignal;
   readonly hardware?: Hardware;
+  /** The store as this execution has it open. */
+  readonly store?: Store;
   readonly log?: (entry: ActionLog) => void;
 }
 
 export async function openWorld(): Promise<World> {
   const clock = createVirtualClock(START_MS);
-  const { object: store, idle } = watched(await openSqliteStore({ file: ':memory:', clock }));
+  const { object: store, idle } = watched(openMemoryStore({ clock, findsCycles: true }));
   const holder = memoryRack(clock);
   const rack = createRackControl(holder);
   const hardware = openHardware(INVENTORY, new Map([['sim', simDriver({ holder, clock })]]));
-  const deps = depsFromStore(store, clock);
   await store.syncInventory(INVENTORY, toInstant(clock.now()));
   let orders = 0;
 
@@ -96,19 +97,25 @@ export async function openWorld(): Promise<World> {
       return recordOrder(store, clock, { number: orders, kind, plan });
     },
     async execute(operation, how = {}) {
+      const { store: open = store } = how;
       const end = await world.elapse(
         runDurably({
           operation,
           action: (ctx) =>
-            actions[operation.kind].run(ctx, operation.decision, how.hardware ?? hardware, deps),
-          steps: store.steps,
+            actions[operation.kind].run(
+              ctx,
+              operation.decision,
+              how.hardware ?? hardware,
+              depsFromStore(open, clock),
+            ),
+          steps: open.steps,
           clock,
           signal: how.signal ?? new AbortController().signal,
           log: how.log ?? ignore,
           ...(how.observe ? { observe: how.observe } : {}),
         }),
       );
-      await store.finishOperation(operation.id, { ...end, at: toInstant(clock.now()) });
+      await open.finishOperation(operation.id, { ...end, at: toInstant(clock.now()) });
       return end;
     },
     operate: async (kind, plan, how) => world.execute(await world.order(kind, plan), how),

@@ -70,6 +70,10 @@ describe('a moment in which all is well', () => {
     expect(broken({ snapshots })).toEqual(['I6', 'I7']);
   });
 
+  it('breaks I7 when the last snapshot of a server is gone', () => {
+    expect(broken({ snapshots: [], keepers: new Set(['web-1']) })).toEqual(['I7']);
+  });
+
   it('breaks I9 and I20 when what holds a drive and started a server was never recorded', () => {
     const drives = moment.view.drives.map((row) => ({ ...row, reservedBy: 'op-unknown' }));
     expect(broken({ view: { ...moment.view, drives } })).toEqual(['I9']);

@@ -1,11 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import type { ScenarioAct } from '../../src/engine/policy-set.js';
-import { generate } from '../../src/simulation/generate.js';
+import { generate, type Step } from '../../src/simulation/generate.js';
 import { simulate } from '../../src/simulation/run.js';
 import { shippedPolicies } from './support.js';
 
 /** What is left of seeds that once failed or never ended: steps, since a seed means another thing in time. */
-const KEPT: readonly { readonly what: string; readonly acts: readonly [number, ScenarioAct][] }[] = [
+const KEPT: readonly { readonly what: string; readonly acts: readonly [number, Step['act']][] }[] = [
   {
     what: 'a service that dies while its drives are measured',
     acts: [
@@ -18,12 +17,10 @@ const KEPT: readonly { readonly what: string; readonly acts: readonly [number, S
 ];
 
 describe('a simulation', () => {
-  it.each(KEPT)('ends well after $what', async ({ what, acts }) => {
+  it.each(KEPT)('ends well after $what', async ({ acts }) => {
     const policySet = await shippedPolicies();
-    const origin = { file: 'kept', line: 1 };
-    const steps = acts.map(([atMs, act]) => ({ origin, atMs, act, expect: null }));
-    const scenario = { name: what, origin, inventory: policySet.inventory.name, schedules: true, steps };
-    expect((await simulate(policySet, scenario)).breaches).toEqual([]);
+    const steps = acts.map(([atMs, act]) => ({ atMs, act }));
+    expect((await simulate(policySet, { schedules: true, steps })).breaches).toEqual([]);
   });
 
   it('breaks nothing with any of the first seeds', async () => {

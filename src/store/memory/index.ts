@@ -11,14 +11,20 @@ import { createTables, enter } from './tables.js';
 import { createTransactions } from './transactions.js';
 import { readView } from './view.js';
 
+export interface MemoryStoreOptions {
+  readonly clock: Clock;
+  /** Refuses a call from inside a change instead of waiting for ever; for whoever writes actions. */
+  readonly findsCycles?: boolean;
+}
+
 /**
  * A store that ends with its process and keeps every promise but the one to survive: what scenarios and
  * simulations run on, thousands of times faster than on a file.
  */
-export function openMemoryStore({ clock }: { readonly clock: Clock }): Store {
+export function openMemoryStore({ clock, findsCycles = false }: MemoryStoreOptions): Store {
   const undo: UndoLog = [];
   const tables = createTables(undo);
-  const { now, around, close } = createTransactions(undo);
+  const { now, around, close } = createTransactions(undo, findsCycles);
   const time = (): string => toInstant(clock.now());
   const newest = <R>(rows: readonly R[], fits: (row: R) => boolean, limit: number): readonly R[] =>
     rows.filter(fits).toReversed().slice(0, limit);

@@ -22,7 +22,11 @@ interface Scope {
 /** One for all stores: Node asks every storage that there is about every promise. */
 const running = new AsyncLocalStorage<Scope>();
 
-export function createTransactions(undo: UndoLog): Transactions {
+/**
+ * @param findsCycles whether a call from inside a change, which would wait for itself for ever, is found and refused.
+ * Knowing who calls costs every promise of the process something.
+ */
+export function createTransactions(undo: UndoLog, findsCycles: boolean): Transactions {
   const mutex = new Mutex();
   let closed = false;
 
@@ -31,7 +35,7 @@ export function createTransactions(undo: UndoLog): Transactions {
   }
 
   function assertNotInside(): void {
-    const scope = running.getStore();
+    const scope = findsCycles ? running.getStore() : undefined;
     if (scope?.undo === undo && scope.open) {
       throw new Error(
         'a method of the store was called inside a change of it and would wait for itself for ever',
@@ -69,7 +73,7 @@ export function createTransactions(undo: UndoLog): Transactions {
             throw new Error('this change of the store has ended; what was kept of it cannot be used');
         };
         try {
-          const result = await running.run(scope, () => work(during));
+          const result = await (findsCycles ? running.run(scope, () => work(during)) : work(during));
           undo.length = 0;
           return result;
         } catch (error) {

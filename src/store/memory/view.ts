@@ -57,7 +57,19 @@ export function readView(tables: Tables, since: Instant): View {
   };
 }
 
+/** Rows are replaced, never edited, and a view is asked for far more often than one changes. */
+const VIEWS = new WeakMap<SnapshotRow, SnapshotView>();
+
 function snapshotView(row: SnapshotRow): SnapshotView {
+  const known = VIEWS.get(row);
+  if (known !== undefined) return known;
+  const view = withoutRecord(row);
+  VIEWS.set(row, view);
+  return view;
+}
+
+/** What decisions are made on; by which event and operation it came about is not. */
+function withoutRecord(row: SnapshotRow): SnapshotView {
   const { id, server, generation, kind, condition, cause, drive, takenAt, memoryBytes, diskBytes } = row;
   const { state, checksum, verified, pinned } = row;
   return {
