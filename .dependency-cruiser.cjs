@@ -100,10 +100,10 @@ module.exports = {
         'Hot reload turns files into a checked policy set and knows nothing of who uses it: what a new set means ' +
         'for others is told to them by its callbacks. Of the server it uses the type of the reload status only.',
       severity: 'error',
-      from: { path: '^src/(watch|files)[.]ts$' },
+      from: { path: '^src/(watch|files|last-good|truncation)[.]ts$' },
       to: {
         path: '^src/',
-        pathNot: ['^src/engine/', '^src/(clock|files)[.]ts$', SEAMS.administration],
+        pathNot: ['^src/engine/', '^src/(clock|files|last-good|truncation)[.]ts$', SEAMS.administration],
       },
     },
     {

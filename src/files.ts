@@ -40,7 +40,7 @@ export async function readPolicyFiles(
   const survey = newSurvey(cwd);
   for (const path of paths) await surveyRoot(survey, resolve(cwd, path));
   const files = await readAll(survey);
-  return { files, problems: survey.problems, hash: digest(files, survey.problems) };
+  return { files, problems: survey.problems, hash: hashOf(files, survey.problems) };
 }
 
 /** A file that was found and not yet read. */
@@ -226,8 +226,8 @@ async function readUpToLimit(path: string): Promise<Uint8Array> {
   }
 }
 
-/** Lengths stand before contents, so that no two different sets run together into the same bytes. */
-function digest(files: readonly SourceFile[], problems: readonly Problem[]): string {
+/** What {@link PolicyFiles.hash} is. Lengths stand before contents, so that no two different sets run together into the same bytes. */
+export function hashOf(files: readonly SourceFile[], problems: readonly Problem[] = []): string {
   const hash = createHash('sha256');
   for (const { name, bytes } of files) {
     hash.update(JSON.stringify([name, bytes.length]));

@@ -13,6 +13,7 @@ import { findServer, initialView } from './engine/world.js';
 import { loadPolicySet, type LoadResult } from './engine/load.js';
 import { createDrivers, DRIVER_CATALOGUE } from './hw/drivers.js';
 import { openHardware } from './hw/index.js';
+import { createLastGood } from './last-good.js';
 import { HardwareError, type Driver } from './hw/contract.js';
 import { createReport } from './report.js';
 import { Overload, type Administration, type ServiceStatus } from './server/administration.js';
@@ -56,7 +57,7 @@ const QUEUE_LIMIT = 10_000;
 
 /**
  * Starts the administration server.
- * @throws {PoliciesRefused} when the policies do not load: there is nothing to decide by.
+ * @throws {PoliciesRefused} when the policies do not load and none that did were kept: there is nothing to decide by.
  */
 export async function startService(options: ServiceOptions): Promise<Service> {
   const log = pino(
@@ -74,6 +75,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     paths: options.policies,
     clock: wallClock,
     logger: log,
+    lastGood: createLastGood(join(options.stateDir, 'last-good-policies.json'), options.policies),
     // What cannot be opened must not decide: the hardware is part of the check.
     load: (files) => opening(loadPolicySet(files, DRIVER_CATALOGUE), known),
     onLoaded: (policySet) => {

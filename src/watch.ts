@@ -8,6 +8,8 @@ import type { PolicySet } from './engine/policy-set.js';
 import type { Problem, ProblemCode, SourceFile } from './engine/problem.js';
 import { toInstant, type Instant } from './engine/time.js';
 import { readPolicyFiles, type PolicyFiles } from './files.js';
+import type { LastGood } from './last-good.js';
+import { cutFiles } from './truncation.js';
 import type { ReloadStatus } from './server/administration.js';
 
 export interface WatchOptions {
@@ -23,6 +25,8 @@ export interface WatchOptions {
   readonly onLoaded?: (policySet: PolicySet) => void;
   /** The files on disk were refused; the running set stays. */
   readonly onRejected?: (problems: readonly Problem[]) => void;
+  /** Where the last set that passed every check outlives the process. */
+  readonly lastGood?: LastGood;
   /** The files must read the same twice, this long apart, before they are believed. */
   readonly debounceMs?: number;
   /** The files are read this often even if no event came: events get lost. */
@@ -71,6 +75,7 @@ const NEVER_SETTLED = '';
 /** The running set and the reading that it was built from. Replaced as one value. */
 interface Held {
   readonly policySet: PolicySet;
+  readonly files: readonly SourceFile[];
   readonly hash: string;
   readonly loadedAt: Instant;
 }
@@ -87,7 +92,7 @@ interface Attempt {
  * then without one, everything is read again, and a reading whose content is new and has settled is loaded as
  * a whole. Only a set that passed every check replaces the running one, by a single assignment.
  *
- * @throws {PoliciesRefused} when the files are refused at the start.
+ * @throws {PoliciesRefused} when the files are refused at the start and no earlier set was kept that still loads.
  */
 export async function watchPolicies(options: WatchOptions): Promise<PolicyWatcher> {
   const { paths, clock, logger, debounceMs = DEBOUNCE_MS, pollMs = POLL_MS } = options;
@@ -97,10 +102,22 @@ export async function watchPolicies(options: WatchOptions): Promise<PolicyWatche
   const now = (): Instant => toInstant(clock.now());
 
   const first = await settle(source, await read());
-  const begun = await judge(source, first, null);
-  if (!begun.ok) throw new PoliciesRefused(begun.problems);
-  let held: Held = { policySet: begun.policySet, hash: first.hash, loadedAt: now() };
-  let attempt: Attempt = { hash: first.hash, at: held.loadedAt, problems: [] };
+  const judged = await judge(source, first, null);
+  const begun = judged.ok ? { policySet: judged.policySet, reading: first } : await takeLastGood(source);
+  if (begun === null) throw new PoliciesRefused(judged.ok ? [] : judged.problems);
+  let held: Held = {
+    ...{ policySet: begun.policySet, files: begun.reading.files, hash: begun.reading.hash },
+    loadedAt: now(),
+  };
+  let attempt: Attempt = { hash: first.hash, at: held.loadedAt, problems: judged.ok ? [] : judged.problems };
+  if (judged.ok) await keep(first);
+  else {
+    const { revision } = held.policySet;
+    logger.error(
+      { revision, problems: judged.problems },
+      'policy files refused at the start; going on with the last set that was good',
+    );
+  }
   let seenHash = first.hash;
 
   /** One turn: read, and if the content is new, load it. Throws only when closed. */
@@ -111,10 +128,29 @@ export async function watchPolicies(options: WatchOptions): Promise<PolicyWatche
     const settled = await settle(source, reading);
     seenHash = settled.hash;
     if (!force && settled.hash === attempt.hash) return;
-    const result = settled.hash === held.hash ? running() : await judge(source, settled, held.policySet);
+    const result = settled.hash === held.hash ? running() : await judgeNext(settled, force);
     closing.signal.throwIfAborted();
-    if (result.ok) accept(settled, result.policySet);
-    else reject(settled, result.problems);
+    if (!result.ok) {
+      reject(settled, result.problems);
+      return;
+    }
+    accept(settled, result.policySet);
+    await keep(settled);
+  }
+
+  /** That it cannot be kept is no reason not to decide by it. */
+  async function keep(reading: PolicyFiles): Promise<void> {
+    try {
+      await options.lastGood?.keep(reading);
+    } catch (error) {
+      logger.error({ err: error }, 'the policy set could not be kept for the next start');
+    }
+  }
+
+  /** What a person asks for is meant; what merely happened to the files may be half of something. */
+  async function judgeNext(reading: PolicyFiles, isAskedFor: boolean): Promise<LoadResult> {
+    const cut = isAskedFor ? [] : cutFiles(held.files, reading.files);
+    return cut.length > 0 ? { ok: false, problems: cut } : judge(source, reading, held.policySet);
   }
 
   const running = (): LoadResult => ({ ok: true, policySet: held.policySet });
@@ -123,7 +159,7 @@ export async function watchPolicies(options: WatchOptions): Promise<PolicyWatche
     const at = now();
     const loadedAt = policySet === held.policySet ? held.loadedAt : at;
     attempt = { hash: reading.hash, at, problems: [] };
-    held = { policySet, hash: reading.hash, loadedAt };
+    held = { policySet, files: reading.files, hash: reading.hash, loadedAt };
     logger.info({ revision: policySet.revision, files: reading.files.length }, 'policies loaded');
     options.onLoaded?.(policySet);
   }
@@ -240,6 +276,7 @@ interface Readable {
 /** What is read, and how it is judged. */
 interface Source extends Readable {
   readonly load: WatchOptions['load'];
+  readonly lastGood?: LastGood;
   readonly logger: WatchLogger;
 }
 
@@ -254,6 +291,16 @@ async function settle(source: Readable, reading: PolicyFiles): Promise<PolicyFil
   }
   const problem = restless(source.paths, UNSETTLED_READINGS * source.debounceMs);
   return { files: [], problems: [...before.problems, problem], hash: NEVER_SETTLED };
+}
+
+/** The set that an earlier process was content with, if it still loads. */
+async function takeLastGood(
+  source: Source,
+): Promise<{ readonly policySet: PolicySet; readonly reading: PolicyFiles } | null> {
+  const reading = (await source.lastGood?.read()) ?? null;
+  if (reading === null) return null;
+  const judged = await judge(source, reading, null);
+  return judged.ok ? { policySet: judged.policySet, reading } : null;
 }
 
 async function judge(source: Source, reading: PolicyFiles, running: PolicySet | null): Promise<LoadResult> {

@@ -17,7 +17,7 @@ async function running() {
 const BAD_EDITS: readonly (readonly [string, string, (rig: Rig) => Promise<void>])[] = [
   ['a file that does not parse', 'YAML_SYNTAX', (rig) => rig.put('a.yaml', 'broken')],
   ['a new file that does not parse', 'YAML_SYNTAX', (rig) => rig.put('b.yaml', 'broken')],
-  ['a file cut to nothing', 'YAML_SYNTAX', (rig) => rig.put('a.yaml', '')],
+  ['a file cut to nothing', 'POLICY_INCOMPLETE', (rig) => rig.put('a.yaml', '')],
   [
     'an emptied folder',
     'POLICY_EMPTY',

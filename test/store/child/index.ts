@@ -12,9 +12,14 @@ export interface Child {
 }
 
 /** Runs a program of this folder in its own process. */
-export function startChild(program: string, args: readonly string[]): Child {
+export function startChild(
+  program: string,
+  args: readonly string[],
+  environment: Readonly<Record<string, string>> = {},
+): Child {
   const path = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
   const child = spawn(process.execPath, ['--import', path('typescript.mjs'), path(program), ...args], {
+    env: { ...process.env, ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const lines: string[] = [];
