@@ -214,13 +214,54 @@ const GUARDS = [
   },
   {
     name: 'nobody is answered without the token',
-    edits: [['src/server/auth.ts', 'timingSafeEqual(digest(presented), expected)', 'presented.length > 0']],
+    edits: [
+      [
+        'src/server/access/access.ts',
+        'tokens.some((known) => timingSafeEqual(known, presented))',
+        'tokens.length > 0',
+      ],
+    ],
     tests: ['test/server/auth.test.ts'],
+  },
+  {
+    name: 'a caller may do no more than its roles',
+    edits: [['src/server/access/guard.ts', '!caller.roles.has(needed)', 'caller.roles.size === 0']],
+    tests: ['test/server/access.test.ts'],
+  },
+  {
+    name: 'a signature is over id, time and body',
+    edits: [
+      [
+        'src/server/access/signature.ts',
+        'one.length === expected.length && timingSafeEqual(one, expected)',
+        'one.length > 0',
+      ],
+    ],
+    tests: ['test/server/access.test.ts'],
+  },
+  {
+    name: 'a signature is of now',
+    edits: [['src/server/access/signature.ts', '> WINDOW_MS) return null;', '> Infinity) return null;']],
+    tests: ['test/server/access.test.ts'],
+  },
+  {
+    name: 'a signed delivery has its effect once',
+    edits: [['src/server/access/deliveries.ts', "if (before === undefined) return 'new';", "return 'new';"]],
+    tests: ['test/server/access.test.ts'],
+  },
+  {
+    name: 'a cut policy file is no edit',
+    edits: [['src/truncation.ts', 'if (bytes.length >= whole.length ||', 'if (bytes.length >= 0 ||']],
+    tests: ['test/watch/truncation.test.ts'],
   },
   {
     name: 'without a token only this machine is answered',
     edits: [
-      ['src/server/auth.ts', 'isLoopback(request.hostname)) return;', 'request.hostname !== "") return;'],
+      [
+        'src/server/access/guard.ts',
+        'isLoopback(request.hostname)) return ANYONE_HERE;',
+        'request.hostname !== "") return ANYONE_HERE;',
+      ],
     ],
     tests: ['test/server/auth.test.ts'],
   },

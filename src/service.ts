@@ -17,7 +17,8 @@ import { createLastGood } from './last-good.js';
 import { HardwareError, type Driver } from './hw/contract.js';
 import { createReport } from './report.js';
 import { Overload, type Administration, type ServiceStatus } from './server/administration.js';
-import { createHttpServer } from './server/index.js';
+import type { Access } from './server/access/access.js';
+import { createHttpServer, type TlsFiles } from './server/index.js';
 import { createMetrics } from './server/metrics.js';
 import { createCaretaker, type Caretaker } from './store/sqlite/caretaker.js';
 import { openSqliteStore, type SqliteStore } from './store/sqlite/index.js';
@@ -35,8 +36,10 @@ export interface ServiceOptions {
   readonly host: string;
   /** 0 takes any free port. */
   readonly port: number;
-  /** What callers must present; null is allowed on loopback only. */
-  readonly token: string | null;
+  /** Who may ask. Called at the start and with each reload. */
+  readonly access: () => Promise<Access>;
+  /** Null: plain HTTP. */
+  readonly tls: TlsFiles | null;
   readonly logLevel: string;
   /** How long running operations may take to end when the service stops; the rest is resumed at the next start. */
   readonly drainMs: number;
@@ -47,7 +50,7 @@ export interface ServiceOptions {
 export interface Service {
   /** `http://host:port`. */
   readonly address: string;
-  /** Reads the policy files now. */
+  /** Reads the policy files and the access file now. */
   reload(): Promise<void>;
   /** Stops listening, lets operations end, closes everything. */
   stop(): Promise<void>;
@@ -130,11 +133,13 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     },
   });
   const administration = await administer({ watcher, store, caretaker, room, metrics, life });
+  let access = await options.access();
   const http = createHttpServer({
+    access: () => access,
     administration,
     logger: log,
     listen: { host: options.host, port: options.port },
-    ...(options.token === null ? {} : { token: options.token }),
+    ...(options.tls === null ? {} : { tls: options.tls }),
   });
 
   log.info(
@@ -152,6 +157,11 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   return {
     address,
     async reload() {
+      try {
+        access = await options.access();
+      } catch (error) {
+        log.error({ err: error }, 'the access file was refused; who may ask what stays as it was');
+      }
       await watcher.reload();
     },
     async stop() {

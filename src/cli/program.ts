@@ -20,6 +20,7 @@ import { status } from './status.js';
 import { store } from './store.js';
 import type { Terminal } from './terminal.js';
 import { test } from './test.js';
+import { token } from './token.js';
 import { validate } from './validate.js';
 import { why } from './why.js';
 
@@ -28,7 +29,7 @@ const LAST_GROUP = 'And more:';
 /** In the order in which `rekindle --help` lists them. */
 const GROUPS: readonly (readonly [heading: string, commands: readonly AddCommand[]])[] = [
   ['Policies, offline:', [init, validate, check, diff, evaluate, test, schema]],
-  ['The administration server:', [runService]],
+  ['The administration server:', [runService, token]],
   ['Asking the running service:', [status, disks, history, why, audit, store]],
   ["The operator's hand:", [snapshot, restart, power]],
   [LAST_GROUP, [demo, rack]],

@@ -14,6 +14,11 @@ interface RunOptions {
   readonly host: string;
   readonly port: number;
   readonly tokenFile?: string;
+  readonly accessFile?: string;
+  readonly tlsCert?: string;
+  readonly tlsKey?: string;
+  readonly clientCa?: string;
+  readonly insecureHttp?: boolean;
   readonly logLevel: string;
   readonly drainTimeout: number;
 }
@@ -35,12 +40,24 @@ export const runService: AddCommand = (program, cli) => {
     )
     .option('--inventory <file>', 'an inventory that is kept outside the policies')
     .option('--state-dir <dir>', 'where the store is kept; made when missing', 'rekindle-data')
-    .option('--host <host>', 'address to listen on; one that is not loopback needs --token-file', '127.0.0.1')
+    .option(
+      '--host <host>',
+      'address to listen on; one that is not loopback needs --access-file or --token-file, and --tls-cert',
+      '127.0.0.1',
+    )
     .option('--port <port>', 'port to listen on; 0 takes any free one', wholeNumber(0, 65535), 7411)
     .option(
       '--token-file <file>',
       'file that holds the token which callers must present (env REKINDLE_TOKEN holds the token itself)',
     )
+    .option(
+      '--access-file <file>',
+      'who may do what, with hashes of tokens, webhook secrets or client certificates; read again with SIGHUP',
+    )
+    .option('--tls-cert <file>', 'certificate of the service, PEM, with its chain')
+    .option('--tls-key <file>', 'private key of the certificate, PEM')
+    .option('--client-ca <file>', 'CA whose client certificates prove who asks, PEM')
+    .option('--insecure-http', 'listen beyond loopback without TLS, behind something that does it')
     .addOption(
       new Option('--log-level <level>', 'how much is logged')
         .choices(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
@@ -89,22 +106,34 @@ export async function serve(terminal: Terminal, options: RunOptions, start: Star
 }
 
 async function toServiceOptions(terminal: Terminal, options: RunOptions): Promise<ServiceOptions> {
-  const { readToken } = await import('./service/token.js');
-  const { isLoopback } = await import('../server/auth.js');
+  const { accessOf, tlsOf } = await import('./run/access.js');
+  const { isLoopback } = await import('../server/access/loopback.js');
   const { host, port, stateDir, logLevel, inventory } = options;
-  const token = await readToken(terminal, options.tokenFile);
-  if (token === null && !isLoopback(host)) {
-    throw new CliError(
-      EXIT.usage,
-      `${safe(host)} can be reached from other machines, and whoever reaches the service can power servers off`,
-      'give --token-file, or listen on 127.0.0.1',
-    );
+  const access = await accessOf(terminal, options);
+  const tls = await tlsOf(terminal, options);
+  if (!isLoopback(host)) {
+    if (!access.isGuarded)
+      throw new CliError(
+        EXIT.usage,
+        `${safe(host)} can be reached from other machines, and whoever reaches the service can power servers off`,
+        'give --access-file or --token-file, or listen on 127.0.0.1',
+      );
+    if (tls === null && options.insecureHttp !== true)
+      throw new CliError(
+        EXIT.usage,
+        `${safe(host)} can be reached from other machines, and without TLS tokens can be read on the way`,
+        'give --tls-cert and --tls-key, or --insecure-http when something in front of it does TLS',
+      );
   }
   const policies = [
     ...(options.policies ?? [DEFAULT_POLICIES]),
     ...(inventory === undefined ? [] : [inventory]),
   ];
-  return { policies, stateDir, host, port, token, logLevel, drainMs: options.drainTimeout };
+  return {
+    ...{ policies, stateDir, host, port, tls, logLevel },
+    access: access.read,
+    drainMs: options.drainTimeout,
+  };
 }
 
 interface Signals {

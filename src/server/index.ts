@@ -1,9 +1,14 @@
+import type { RequestListener } from 'node:http';
+import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import rateLimit from '@fastify/rate-limit';
 import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
 import type { Logger } from 'pino';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import type { Administration } from './administration.js';
-import { guard, isLoopback } from './auth.js';
+import { LOOPBACK_ONLY, type Access } from './access/access.js';
+import { guard } from './access/guard.js';
+import { isLoopback } from './access/loopback.js';
 import { answerClientError, answerError, answerErrors } from './errors.js';
 import { DEFAULT_LIMITS, type HttpLimits } from './limits.js';
 import { jsonBodies } from './media.js';
@@ -22,9 +27,19 @@ export interface HttpServerOptions {
   readonly logger: Logger;
   /** Port 0 takes any that is free. */
   readonly listen: { readonly host: string; readonly port: number };
-  /** What callers must present. Left out: nothing is asked for, and then only this machine may be listened to. */
-  readonly token?: string;
+  /** Who may ask; read anew for each request. Left out: whoever is on this machine, and only it may be listened to. */
+  readonly access?: () => Access;
+  /** Left out: plain HTTP. */
+  readonly tls?: TlsFiles;
   readonly limits?: Partial<HttpLimits>;
+}
+
+/** PEM texts. */
+export interface TlsFiles {
+  readonly certificate: string;
+  readonly key: string;
+  /** Whose client certificates prove who asks; null takes none. */
+  readonly clientCa: string | null;
 }
 
 export interface HttpServer {
@@ -42,19 +57,20 @@ export interface HttpServer {
 
 /**
  * The HTTP side of the administration server.
- * @throws {Error} when the host is not loopback and there is no token, or the token could not be sent in a header.
+ * @throws {Error} when the host is not loopback and anyone may ask.
  */
 export function createHttpServer(options: HttpServerOptions): HttpServer {
-  const { administration, token } = options;
+  const { administration, access = () => LOOPBACK_ONLY, tls = null } = options;
   const { host } = options.listen;
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
-  refuseUnguarded(host, token);
-  const app = createApp(options.logger, limits);
+  refuseUnguarded(host, access());
+  const app = createApp(options.logger, limits, tls);
   const ingestOptions = { administration, limits, receptions: createReceptions() };
 
   answerErrors(app);
   refuseWhileClosing(app);
-  guard(app, token);
+  limitRates(app, limits);
+  guard(app, access, () => administration.now());
   jsonBodies(app, ['application/json']);
   describeRoutes(app);
   void app.register(async (routes) => {
@@ -75,19 +91,18 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     async listen() {
       await app.listen({ host, port: options.listen.port });
       const { port } = boundAddress(app);
-      return { host, port, url: `http://${host.includes(':') ? `[${host}]` : host}:${port}` };
+      return {
+        host,
+        port,
+        url: `${tls === null ? 'http' : 'https'}://${host.includes(':') ? `[${host}]` : host}:${port}`,
+      };
     },
     close: () => app.close(),
   };
 }
 
-function refuseUnguarded(host: string, token: string | undefined): void {
-  if (token !== undefined && !/^[\x21-\x7e]+$/.test(token)) {
-    throw new Error(
-      'the token must be printable ASCII without spaces and not empty; look for a line break at the end of it',
-    );
-  }
-  if (token === undefined && !isLoopback(host)) {
+function refuseUnguarded(host: string, access: Access): void {
+  if (access.is === 'loopback' && !isLoopback(host)) {
     throw new Error(
       `listening on ${host} without a token would let anyone who can reach it restart servers; ` +
         'give the service a token, or listen on 127.0.0.1',
@@ -102,8 +117,9 @@ function boundAddress(app: FastifyInstance): AddressInfo {
   return address;
 }
 
-function createApp(logger: FastifyBaseLogger, limits: HttpLimits): FastifyInstance {
-  const app: FastifyInstance = fastify({
+function createApp(logger: FastifyBaseLogger, limits: HttpLimits, tls: TlsFiles | null): FastifyInstance {
+  const app = fastify({
+    ...(tls === null ? {} : { serverFactory: httpsServer(tls, limits) }),
     loggerInstance: logger,
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: limits.bodyBytes,
@@ -134,6 +150,56 @@ function createApp(logger: FastifyBaseLogger, limits: HttpLimits): FastifyInstan
   app.setSerializerCompiler(() => (data) => JSON.stringify(data));
   return app;
 }
+
+/** A client without a certificate may still have a token; the guard looks at both. */
+function httpsServer(
+  { certificate: cert, key, clientCa }: TlsFiles,
+  limits: HttpLimits,
+): (handler: RequestListener) => Server {
+  return (handler) =>
+    createServer(
+      {
+        cert,
+        key,
+        minVersion: 'TLSv1.2',
+        ...(clientCa === null ? {} : { ca: clientCa, requestCert: true, rejectUnauthorized: false }),
+        requestTimeout: limits.requestTimeoutMs,
+        headersTimeout: limits.headersTimeoutMs,
+        connectionsCheckingInterval: limits.timeoutCheckMs,
+      },
+      handler,
+    );
+}
+
+/**
+ * Any source may ask so often and no oftener. 503, because Alertmanager sends again only after 5xx. A failure and a
+ * sign of life always pass: a flood of alerts must not keep them out.
+ */
+function limitRates(app: FastifyInstance, { requestsPerMinute }: HttpLimits): void {
+  void app.register(rateLimit, {
+    max: requestsPerMinute,
+    timeWindow: 60_000,
+    allowList: ({ url }) => UNLIMITED.has(url.split('?', 1)[0] ?? ''),
+    errorResponseBuilder: (_request, { ttl }) =>
+      new HttpProblem('OVERLOAD', `more than ${requestsPerMinute} requests a minute; send it again later`, {
+        headers: { 'retry-after': String(Math.ceil(ttl / 1_000)) },
+      }),
+    addHeaders: {
+      'x-ratelimit-limit': false,
+      'x-ratelimit-remaining': false,
+      'x-ratelimit-reset': false,
+      'retry-after': false,
+    },
+  });
+}
+
+const UNLIMITED: ReadonlySet<string> = new Set([
+  '/v1/failures',
+  '/v1/heartbeats',
+  '/healthz',
+  '/readyz',
+  '/metrics',
+]);
 
 /** While the service drains, nothing more is taken in. 503, because Alertmanager sends again only after 5xx. */
 function refuseWhileClosing(app: FastifyInstance): void {

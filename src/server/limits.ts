@@ -12,6 +12,8 @@ export interface HttpLimits {
   /** A connection on which nothing moves is closed after this. */
   readonly connectionTimeoutMs: number;
   readonly connections: number;
+  /** From one address. Failures and signs of life are not counted. */
+  readonly requestsPerMinute: number;
 }
 
 export const DEFAULT_LIMITS: HttpLimits = {
@@ -22,4 +24,5 @@ export const DEFAULT_LIMITS: HttpLimits = {
   timeoutCheckMs: 1_000,
   connectionTimeoutMs: 120_000,
   connections: 1_000,
+  requestsPerMinute: 6_000,
 };

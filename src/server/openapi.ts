@@ -15,9 +15,19 @@ export function describeRoutes(app: FastifyInstance): void {
         description:
           'The administration server: takes alerts and failures, decides by policies, takes snapshots and restarts servers from them.',
       },
-      components: { securitySchemes: { token: { type: 'http', scheme: 'bearer' } } },
+      components: {
+        securitySchemes: {
+          token: { type: 'http', scheme: 'bearer' },
+          signature: {
+            type: 'apiKey',
+            in: 'header',
+            name: 'webhook-signature',
+            description: 'Standard Webhooks: with webhook-id and webhook-timestamp, over id.timestamp.body.',
+          },
+        },
+      },
       // The empty one: a service on loopback may run without a token.
-      security: [{ token: [] }, {}],
+      security: [{ token: [] }, { signature: [] }, {}],
     },
     refResolver: {
       buildLocalReference: ({ $id }, _baseUri, _fragment, i) =>

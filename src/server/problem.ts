@@ -7,6 +7,7 @@ export const HTTP_PROBLEMS = {
   HTTP_SYNTAX: { status: 400, title: 'The request is not well-formed HTTP' },
   UNAUTHORIZED: { status: 401, title: 'A valid token is needed' },
   HOST_FORBIDDEN: { status: 403, title: 'Without a token only this machine is answered' },
+  ROLE_MISSING: { status: 403, title: 'The caller may not do this' },
   NOT_FOUND: { status: 404, title: 'Nothing of this name exists' },
   METHOD_NOT_ALLOWED: { status: 405, title: 'This address does not answer to this method' },
   REQUEST_TIMEOUT: { status: 408, title: 'The request took too long to arrive' },

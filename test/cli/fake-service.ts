@@ -8,6 +8,7 @@ import type { View } from '../../src/engine/view.js';
 import { initialView } from '../../src/engine/world.js';
 import { readPolicyFiles } from '../../src/files.js';
 import { DRIVER_CATALOGUE } from '../../src/hw/drivers.js';
+import { accessByToken } from '../../src/server/access/access.js';
 import type { Operation, StepRecord } from '../../src/store/store.js';
 import {
   fakeAdministration,
@@ -26,7 +27,7 @@ export interface FakeService {
 /** Listens until the test has finished. */
 export async function startFake(known: Partial<Known> = {}, token?: string): Promise<FakeService> {
   const administration = fakeAdministration(known);
-  const server = serve(administration, token === undefined ? {} : { token });
+  const server = serve(administration, token === undefined ? {} : { access: () => accessByToken(token) });
   const { url } = await server.listen();
   onTestFinished(() => server.close());
   return { url, administration };

@@ -6,6 +6,7 @@ import type { ServiceOptions } from '../../src/service.js';
 import { StoreLocked } from '../../src/store/errors.js';
 import { PoliciesRefused } from '../../src/watch.js';
 import { fakeTerminal, type FakeTerminal, type TerminalOptions } from './harness.js';
+import { accessByToken } from '../../src/server/access/access.js';
 
 const OPTIONS = {
   stateDir: 'state',
@@ -149,13 +150,16 @@ describe('rekindle run', () => {
     return started[0];
   }
 
-  it('takes the folder policies and no token when nothing is said', async () => {
-    expect(await optionsOf()).toEqual({
+  it('takes the folder policies, and whoever is on this machine, when nothing is said', async () => {
+    const options = await optionsOf();
+    expect(await options?.access()).toEqual({ is: 'loopback' });
+    expect(options).toEqual({
       policies: ['policies'],
       stateDir: 'state',
       host: '127.0.0.1',
       port: 7411,
-      token: null,
+      access: expect.any(Function) as unknown,
+      tls: null,
       logLevel: 'info',
       drainMs: 30_000,
     });
@@ -167,16 +171,34 @@ describe('rekindle run', () => {
   });
 
   it('takes the token from a file', async () => {
-    expect((await optionsOf({ host: '0.0.0.0', tokenFile: 'token.txt' }))?.token).toBe('s3cret');
+    const options = await optionsOf({ host: '0.0.0.0', tokenFile: 'token.txt', insecureHttp: true });
+    expect(await options?.access()).toEqual(accessByToken('s3cret'));
   });
 
   it('does not listen to other machines without a token', async () => {
     const { code, started } = fakeRun({ host: '0.0.0.0' });
     await expect(code).rejects.toMatchObject({
       exitCode: 2,
-      hint: 'give --token-file, or listen on 127.0.0.1',
+      hint: 'give --access-file or --token-file, or listen on 127.0.0.1',
     });
     expect(started).toEqual([]);
+  });
+
+  it('does not listen to other machines without TLS, unless it is told that something else does it', async () => {
+    const { code, started } = fakeRun({ host: '0.0.0.0', tokenFile: 'token.txt' });
+    await expect(code).rejects.toMatchObject({
+      exitCode: 2,
+      hint: expect.stringContaining('--tls-cert') as string,
+    });
+    expect(started).toEqual([]);
+  });
+
+  it.each([
+    ['a token and an access file', { tokenFile: 'token.txt', accessFile: 'access.yaml' }, /not both/],
+    ['an access file that is not there', { accessFile: 'nowhere.yaml' }, /ENOENT/],
+    ['a certificate without its key', { tlsCert: 'cert.pem' }, /go together/],
+  ])('does not start with %s', async (_what, options, says) => {
+    await expect(fakeRun(options).code).rejects.toThrow(says);
   });
 });
 

@@ -13,6 +13,7 @@ const COMPONENTS = {
   'qemu-img': 'apt-get install qemu-utils',
   gcc: 'apt-get install gcc libc6-dev',
   cpio: 'apt-get install cpio',
+  openssl: 'apt-get install openssl',
   'cloud kernel': 'apt-get install linux-image-cloud-amd64',
   root: 'run as root: the suite mounts file systems',
 } as const satisfies Record<string, string>;

@@ -6,6 +6,7 @@ import { wallClock } from '../../clock.js';
 import { rackFile } from '../../hw/drivers.js';
 import { createRackControl, fileRack, type RackControl } from '../../hw/sim/index.js';
 import { startService } from '../../service.js';
+import { LOOPBACK_ONLY } from '../../server/access/access.js';
 
 /** A line of the service's log that belongs to a step of the method. */
 export interface MethodLine {
@@ -37,7 +38,8 @@ export async function setStage(onStep: (line: MethodLine) => void): Promise<Stag
     stateDir: folder,
     host: '127.0.0.1',
     port: 0,
-    token: null,
+    access: async () => LOOPBACK_ONLY,
+    tls: null,
     logLevel: 'info',
     drainMs: 10_000,
     logTo: {

@@ -45,21 +45,48 @@ const checkRestart = checker<{ readonly id?: string; readonly by: string; readon
   RESTART_ORDER_SCHEMA,
 );
 
-/** `POST /v1/servers/:server/snapshot`. */
-export function readSnapshotOrder(body: unknown, server: string, { nowMs, newId }: Reception): Item {
+/**
+ * `POST /v1/servers/:server/snapshot`.
+ * @param actor how who orders it stands in what is recorded.
+ */
+export function readSnapshotOrder(
+  body: unknown,
+  server: string,
+  { nowMs, newId }: Reception,
+  actor: (by: string) => string = unchanged,
+): Item {
   const order = checkSnapshot(body);
   if (!order.ok) return rejected(order.problem);
   const { id = newId(), by, condition = 'manual', pinned = false } = order.value;
   const at = toInstant(nowMs);
-  const event: SnapshotOrder = { kind: 'snapshot-order', id, at, server, by, condition, pinned };
+  const event: SnapshotOrder = { kind: 'snapshot-order', id, at, server, by: actor(by), condition, pinned };
   return { kind: 'event', event, identity: { by: 'id-and-content', atReception: true } };
 }
 
-/** `POST /v1/servers/:server/restart`. */
-export function readRestartOrder(body: unknown, server: string, { nowMs, newId }: Reception): Item {
+/**
+ * `POST /v1/servers/:server/restart`.
+ * @param actor as above.
+ */
+export function readRestartOrder(
+  body: unknown,
+  server: string,
+  { nowMs, newId }: Reception,
+  actor: (by: string) => string = unchanged,
+): Item {
   const order = checkRestart(body);
   if (!order.ok) return rejected(order.problem);
   const { id = newId(), by, reason } = order.value;
-  const event: RestartOrder = { kind: 'restart-order', id, at: toInstant(nowMs), server, by, reason };
+  const event: RestartOrder = {
+    kind: 'restart-order',
+    id,
+    at: toInstant(nowMs),
+    server,
+    by: actor(by),
+    reason,
+  };
   return { kind: 'event', event, identity: { by: 'id-and-content', atReception: true } };
+}
+
+function unchanged(by: string): string {
+  return by;
 }

@@ -47,6 +47,8 @@ export const INGEST_PROBLEMS: readonly HttpProblemCode[] = [
   'STORE_INTEGRITY',
 ];
 
+const REPORTING = { role: 'reporter' } as const;
+
 const RESPONSE = answers(
   {
     202: { ...RESULTS, description: 'Every item was accepted, known already, or ignored.' },
@@ -76,7 +78,7 @@ export function ingestRoutes(app: FastifyInstance, options: IngestRoutesOptions)
 
   app.post(
     '/v1/alerts',
-    { schema: schemaOf('Report alerts', oneOrMany(ALERT_SCHEMA)) },
+    { config: REPORTING, schema: schemaOf('Report alerts', oneOrMany(ALERT_SCHEMA)) },
     async (request, reply) => {
       await receive(reply, request.body, (reception) => readAlerts(request.body, reception));
       return reply;
@@ -85,7 +87,7 @@ export function ingestRoutes(app: FastifyInstance, options: IngestRoutesOptions)
 
   app.post(
     '/v1/failures',
-    { schema: schemaOf('Report failures', oneOrMany(FAILURE_SCHEMA)) },
+    { config: REPORTING, schema: schemaOf('Report failures', oneOrMany(FAILURE_SCHEMA)) },
     async (request, reply) => {
       await receive(reply, request.body, (reception) => readFailures(request.body, reception));
       return reply;
@@ -94,7 +96,7 @@ export function ingestRoutes(app: FastifyInstance, options: IngestRoutesOptions)
 
   app.post(
     '/v1/heartbeats',
-    { schema: schemaOf('Report signs of life', oneOrMany(HEARTBEAT_SCHEMA)) },
+    { config: REPORTING, schema: schemaOf('Report signs of life', oneOrMany(HEARTBEAT_SCHEMA)) },
     async (request, reply) => {
       await receive(reply, request.body, (reception) => readHeartbeats(request.body, reception));
       return reply;
@@ -104,6 +106,7 @@ export function ingestRoutes(app: FastifyInstance, options: IngestRoutesOptions)
   app.post<{ Querystring: { retryWindow: string } }>(
     '/v1/alertmanager',
     {
+      config: REPORTING,
       schema: {
         ...schemaOf('Receive from Prometheus Alertmanager', ALERTMANAGER_SCHEMA),
         querystring: RETRY_WINDOW,
@@ -119,7 +122,7 @@ export function ingestRoutes(app: FastifyInstance, options: IngestRoutesOptions)
 
   void app.register(async (events) => {
     jsonBodies(events, [STRUCTURED, BATCH]);
-    events.post('/v1/events', { schema: CLOUDEVENTS }, async (request, reply) => {
+    events.post('/v1/events', { config: REPORTING, schema: CLOUDEVENTS }, async (request, reply) => {
       const { body, headers } = request;
       const mediaType = headers['content-type']?.split(';', 1)[0]?.trim().toLowerCase();
       await receive(reply, body, (reception) => {

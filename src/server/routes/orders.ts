@@ -9,6 +9,7 @@ import type { Item, Reception } from '../formats/item.js';
 import { ingest, type ItemResult, statusOf } from '../ingest.js';
 import { HttpProblem } from '../problem.js';
 import { RESULTS } from '../schemas/answers.js';
+import { actor } from '../access/guard.js';
 import { answers, object, text } from '../schemas/build.js';
 import { INGEST_PROBLEMS, type IngestRoutesOptions } from './ingest.js';
 
@@ -51,8 +52,11 @@ export function orderRoutes(app: FastifyInstance, options: IngestRoutesOptions):
         response: RESPONSE,
       },
     },
-    async ({ body, params: { server }, log }, reply) => {
-      const answer = await order(server, (reception) => readSnapshotOrder(body, server, reception));
+    async (request, reply) => {
+      const { body, log } = request;
+      const { server } = request.params;
+      const named = (by: string): string => actor(request, by);
+      const answer = await order(server, (reception) => readSnapshotOrder(body, server, reception, named));
       log.info({ server, results: answer.results }, 'snapshot ordered');
       return reply.code(202).send(answer);
     },
@@ -61,6 +65,7 @@ export function orderRoutes(app: FastifyInstance, options: IngestRoutesOptions):
   app.post<{ Params: { server: string } }>(
     '/v1/servers/:server/restart',
     {
+      config: { role: 'approver' },
       schema: {
         tags: ['orders'],
         summary: 'Order the restart of a server on a backup server',
@@ -70,8 +75,11 @@ export function orderRoutes(app: FastifyInstance, options: IngestRoutesOptions):
         response: RESPONSE,
       },
     },
-    async ({ body, params: { server }, log }, reply) => {
-      const answer = await order(server, (reception) => readRestartOrder(body, server, reception));
+    async (request, reply) => {
+      const { body, log } = request;
+      const { server } = request.params;
+      const named = (by: string): string => actor(request, by);
+      const answer = await order(server, (reception) => readRestartOrder(body, server, reception, named));
       log.info({ server, results: answer.results }, 'restart ordered');
       return reply.code(202).send(answer);
     },

@@ -50,7 +50,14 @@ export const items = (schema: Schema, description: string): Schema =>
   object(description, { items: list(schema, description) });
 
 /** Any route can answer with these. */
-const COMMON: readonly HttpProblemCode[] = ['UNAUTHORIZED', 'HOST_FORBIDDEN', 'INTERNAL', 'SHUTTING_DOWN'];
+const COMMON: readonly HttpProblemCode[] = [
+  'UNAUTHORIZED',
+  'HOST_FORBIDDEN',
+  'ROLE_MISSING',
+  'OVERLOAD',
+  'INTERNAL',
+  'SHUTTING_DOWN',
+];
 
 /** The `response` of a route: its good answers by status, and the codes of the problems it can answer with. */
 export function answers(

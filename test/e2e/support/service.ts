@@ -50,6 +50,7 @@ export interface RunningService {
 export async function startProgram(
   site: Site,
   environment: Readonly<Record<string, string>> = {},
+  more: readonly string[] = [],
 ): Promise<RunningService> {
   const args = [
     'run',
@@ -61,6 +62,7 @@ export async function startProgram(
     '0',
     '--log-level',
     'info',
+    ...more,
   ];
   const child = spawn(process.execPath, [PROGRAM, ...args], {
     cwd: site.folder,
