@@ -56,6 +56,7 @@ export function createEventQueue(): EventQueue {
   };
 }
 
-function isUrgent(event: EngineEvent): boolean {
+/** What a restart may follow from: decided first, and taken in when nothing else is any more. */
+export function isUrgent(event: EngineEvent): boolean {
   return event.kind === 'failure' || event.kind === 'restart-order';
 }

@@ -7,6 +7,7 @@ import { toInstant } from '../engine/time.js';
 import type { Hardware } from '../hw/index.js';
 import type { Acceptance, Store } from '../store/store.js';
 import { createDispatcher, viewFor } from './dispatcher.js';
+import { isUrgent } from './event-queue.js';
 import type { Journalist } from './journalist.js';
 import { createLanes } from './lanes.js';
 import { createOperations } from './operations.js';
@@ -44,7 +45,7 @@ export interface ControlRoomParts {
   readonly policySet: () => PolicySet;
   readonly hardware: () => Hardware;
   readonly journalist: Journalist;
-  /** More undecided events than this are refused. */
+  /** More undecided events than this are refused; failures and orders to restart only a good deal later. */
   readonly queueLimit: number;
   /** False: no periodic snapshots. Scenarios take theirs as steps. */
   readonly schedules: boolean;
@@ -53,6 +54,9 @@ export interface ControlRoomParts {
   /** For crash tests. */
   readonly observe?: (point: StepPoint) => Promise<void>;
 }
+
+/** A flood of alerts must not keep the failure out that it tells of. */
+const URGENT_SHARE = 1.5;
 
 /** The queue of undecided events is full. */
 export class QueueFull extends Error {
@@ -163,8 +167,8 @@ export function createControlRoom(parts: ControlRoomParts): ControlRoom {
       if (parts.surveyEveryMs !== null) loops.push(surveyRegularly(parts.surveyEveryMs));
     },
     async accept(events) {
-      if (dispatcher.waiting + events.length > queueLimit)
-        throw new QueueFull(dispatcher.waiting, queueLimit);
+      const limit = events.every(isUrgent) ? queueLimit * URGENT_SHARE : queueLimit;
+      if (dispatcher.waiting + events.length > limit) throw new QueueFull(dispatcher.waiting, limit);
       return take(events);
     },
     async policiesChanged() {

@@ -19,7 +19,15 @@ export type Blow =
       readonly again: number | null;
       readonly downForMs: number;
     }
-  | ({ readonly kind: 'store' } & StoreFault);
+  | ({ readonly kind: 'store' } & StoreFault)
+  /** Every server fails within a moment. */
+  | { readonly kind: 'mass'; readonly cause: 'power' | 'panic' }
+  /** One alert many times over, each under its own id, dated up to a day before or after it is told. */
+  | {
+      readonly kind: 'flood';
+      readonly alert: Extract<ScenarioAct, { kind: 'alert' }>;
+      readonly shiftsMs: readonly number[];
+    };
 
 export interface Step {
   /** After the start. */
@@ -48,6 +56,8 @@ const KINDS: readonly {
   { weight: 5, make: crash },
   { weight: 5, make: death },
   { weight: 3, make: storeFault },
+  { weight: 1, make: mass },
+  { weight: 1, make: flood },
 ];
 
 /** Equal policy sets and seeds give equal stories. */
@@ -118,7 +128,7 @@ function some<T>([first, ...others]: readonly T[]): Some<T> {
   return [first, ...others];
 }
 
-function alert(random: Random, { servers, alerts }: Site): ScenarioAct {
+function alert(random: Random, { servers, alerts }: Site): Extract<ScenarioAct, { kind: 'alert' }> {
   return {
     kind: 'alert',
     server: random.of(servers),
@@ -191,4 +201,17 @@ function storeFault(random: Random): Blow {
     how: random.of(['full', 'damaged', 'unknown']),
     seenAfterMs: 1 + random.below(MINUTE_MS),
   };
+}
+
+function mass(random: Random): Blow {
+  return { kind: 'mass', cause: random.of(['power', 'panic']) };
+}
+
+const DAY_MS = 24 * 60 * MINUTE_MS;
+
+function flood(random: Random, site: Site): Blow {
+  const shiftsMs = Array.from({ length: 20 }, () =>
+    random.of([() => 0, () => random.below(2 * DAY_MS) - DAY_MS])(),
+  );
+  return { kind: 'flood', alert: alert(random, site), shiftsMs };
 }

@@ -6,6 +6,7 @@ import type { PolicySet } from '../engine/policy-set.js';
 import { toInstant } from '../engine/time.js';
 import type { LogEntry, RackState } from '../hw/sim/index.js';
 import type { Operation, SnapshotRow } from '../store/store.js';
+import { startedBy } from '../scenario/started.js';
 import type { Stage } from '../scenario/stage.js';
 
 export interface Breach {
@@ -32,11 +33,15 @@ const ALWAYS: Readonly<Record<string, Invariant>> = {
   /** Two machines never run with write access to one server's disk. */
   I1: ({ rack }) => rack.violations.map(({ text }) => text),
   I2: startsUnfenced,
+  /** What cannot be proven ends, and says what a person can do. */
+  I3: blockedWithoutReason,
   /** However often a failure is told, one restart answers it. */
   I5: twoRestartsOfOne,
   /** A snapshot is on another drive than the one before it. */
   I6: neighboursOnOneDrive,
   I7: (moment) => [...notWhereTheTableSays(moment), ...nothingLeft(moment)],
+  /** Only what was read back is started. */
+  I8: startedUnread,
   I9: heldByNobody,
   /** What goes wrong goes wrong within its operation. */
   I13: ({ faults }) => faults,
@@ -89,6 +94,22 @@ function startsUnfenced({ rack: { log } }: Moment): readonly string[] {
       if (last?.change === 'power-off' || (last !== undefined && last.server !== server)) return [];
       return [`${start.machine} starts ${server} while ${machine} was last seen to ${last?.change ?? 'run'}`];
     });
+  });
+}
+
+function blockedWithoutReason({ operations }: Moment): readonly string[] {
+  return [...operations.values()].flatMap(({ id, state, reason }) =>
+    state === 'blocked' && (reason ?? '') === '' ? [`${id} is blocked and does not say why`] : [],
+  );
+}
+
+function startedUnread({ operations, snapshots }: Moment): readonly string[] {
+  return [...operations.values()].flatMap(({ id, state, result }) => {
+    const snapshot = state === 'done' ? startedBy(result)?.snapshot : null;
+    const row = snapshots.find((one) => one.id === snapshot);
+    return row === undefined || row.verified === 'ok'
+      ? []
+      : [`${id} started ${row.server} from ${row.id}, which was not read back as whole`];
   });
 }
 

@@ -55,7 +55,10 @@ export async function simulate(policySet: PolicySet, story: Story): Promise<Run>
     for (const { server, state } of moment.snapshots) if (state === 'complete') keepers.add(server);
   };
   const told: EngineEvent[] = [];
-  const world: World = { stage, faulty };
+  const servers = [...policySet.inventory.machines.values()].flatMap(({ name, role }) =>
+    role === 'active' ? [name] : [],
+  );
+  const world: World = { stage, faulty, servers };
   try {
     for (const [index, { atMs, act }] of story.steps.entries()) {
       await stage.runTo(atMs);
@@ -85,6 +88,8 @@ export async function simulate(policySet: PolicySet, story: Story): Promise<Run>
 }
 
 interface World {
+  /** The active servers. */
+  readonly servers: readonly string[];
   readonly stage: Stage;
   readonly faulty: FaultyStore;
 }
@@ -96,11 +101,33 @@ function emptyScenario({ inventory }: PolicySet, { schedules }: Story): Scenario
 }
 
 async function happen(
-  { stage, faulty }: World,
+  { stage, faulty, servers }: World,
   act: Step['act'],
   index: number,
 ): Promise<EngineEvent | null> {
   switch (act.kind) {
+    case 'mass': {
+      const { cause } = act;
+      for (const [number, server] of servers.entries())
+        await perform(
+          stage,
+          { kind: 'failure', server, cause, subject: 'server' },
+          1_000 * (index + 1) + number,
+        );
+      return null;
+    }
+    case 'flood': {
+      const { kind, server, status, labels, annotations } = act.alert;
+      const nowMs = stage.clock.now();
+      await stage.accept(
+        act.shiftsMs.map((shiftMs, number) => ({
+          ...{ kind, server, status, labels, annotations, source: 'flood' },
+          id: `flood-${index}-${number}`,
+          at: toInstant(nowMs + shiftMs),
+        })),
+      );
+      return null;
+    }
     case 'death': {
       const { calls, again, downForMs } = act;
       stage.doom([{ calls, downForMs }, ...(again === null ? [] : [{ calls: again, downForMs }])]);
@@ -136,6 +163,8 @@ function strikesIn({ steps }: Story): number {
       case 'failure':
       case 'misbehave':
       case 'crash':
+      case 'mass':
+      case 'flood':
         return true;
       case 'drive':
         return act.health !== 'ok';

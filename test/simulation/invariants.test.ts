@@ -74,6 +74,18 @@ describe('a moment in which all is well', () => {
     expect(broken({ snapshots: [], keepers: new Set(['web-1']) })).toEqual(['I7']);
   });
 
+  it('breaks I3 when an operation ends blocked and does not say why', () => {
+    const [operation] = [...moment.operations.values()];
+    if (operation === undefined) throw new Error('nothing was done');
+    const blocked = { ...operation, state: 'blocked' as const, reason: null };
+    expect(broken({ operations: new Map([...moment.operations, [blocked.id, blocked]]) })).toEqual(['I3']);
+  });
+
+  it('breaks I8 when a server was started from what was not read back', () => {
+    const snapshots = moment.snapshots.map((row) => ({ ...row, verified: null }));
+    expect(broken({ snapshots })).toEqual(['I8']);
+  });
+
   it('breaks I9 and I20 when what holds a drive and started a server was never recorded', () => {
     const drives = moment.view.drives.map((row) => ({ ...row, reservedBy: 'op-unknown' }));
     expect(broken({ view: { ...moment.view, drives } })).toEqual(['I9']);
