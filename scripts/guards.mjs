@@ -112,6 +112,16 @@ const GUARDS = [
     tests: ['test/control/lanes.test.ts', 'test/control/dispatcher.test.ts'],
   },
   {
+    name: 'an operation that the store stopped is taken up again',
+    edits: [['src/control/operations.ts', 'while (!parts.closing.aborted) {', 'for (const _ of [0]) {']],
+    tests: ['test/control/store-trouble.test.ts'],
+  },
+  {
+    name: 'a flood of alerts does not keep a failure out',
+    edits: [['src/control/index.ts', 'queueLimit * URGENT_SHARE', 'queueLimit']],
+    tests: ['test/control/full-queue.test.ts'],
+  },
+  {
     name: 'an intent is durable before the effect',
     edits: [
       [

@@ -50,8 +50,9 @@ const OPERATION_FOR: Readonly<Partial<Record<Decision['outcome'], OperationKind>
   retire: 'retire-snapshot',
 };
 
-/** A decision that could not be made or recorded is tried again after this. */
+/** A decision that could not be made or recorded is tried again after this, then after twice as long, up to a limit. */
 const RETRY_MS = 1_000;
+const LONGEST_RETRY_MS = 8_000;
 
 export function createDispatcher(parts: DispatcherParts): Dispatcher {
   const { store, clock, lanes, policySet, journalist, start, onFault } = parts;
@@ -59,6 +60,8 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
   let working: Promise<void> | null = null;
   let woken = false;
   let closed = false;
+  const closing = new AbortController();
+  let retryMs = RETRY_MS;
   let trouble: string | null = null;
   /** Counts what may let a parked event go ahead: a decision that did not see the last of it is not parked. */
   let changes = 0;
@@ -113,14 +116,21 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
     try {
       const operation = await decideAndRecord(event);
       trouble = null;
+      retryMs = RETRY_MS;
       if (operation !== null) await begin(operation);
     } catch (error) {
       // The event is durable and undecided: it stays first in its line until the store takes the decision.
       trouble = 'decisions cannot be recorded';
       onFault(error);
       queue.putBack(event);
-      await clock.sleep(RETRY_MS);
+      await waitToRetry();
     }
+  }
+
+  /** Not longer than until the service stops. */
+  async function waitToRetry(): Promise<void> {
+    await clock.sleep(retryMs, closing.signal).catch(() => undefined);
+    retryMs = Math.min(2 * retryMs, LONGEST_RETRY_MS);
   }
 
   /** The id of the operation that executes the decision; null when there is none. */
@@ -156,7 +166,7 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
       } catch (error) {
         trouble = `operation ${id} cannot be read`;
         onFault(error);
-        await clock.sleep(RETRY_MS);
+        await waitToRetry();
         if (closed) return;
       }
     }
@@ -174,6 +184,7 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
     },
     close() {
       closed = true;
+      closing.abort(new Error('the service is stopping'));
     },
     async settled() {
       while (working) await working;

@@ -37,6 +37,8 @@ export interface Stage {
   kill(downForMs: number): void;
   /** Tells the service of events; one that is down is told when it is up again. */
   accept(events: readonly EngineEvent[]): Promise<void>;
+  /** Another policy set decides from now on. */
+  reload(policySet: PolicySet): Promise<void>;
   /** Lets everything happen that can happen without time moving. */
   settle(): Promise<void>;
   /** Lets time run to `ms` after the start; does nothing when it is later already. */
@@ -112,6 +114,7 @@ export async function setStage(
       faults.push(`${what}: ${error instanceof Error ? error.message : String(error)}`);
     },
   };
+  let deciding = policySet;
   const mayCrash = mortal || scenario.steps.some(({ act }) => act?.kind === 'crash');
   const dooms: Doom[] = [];
   let alive: Life | null = null;
@@ -131,7 +134,7 @@ export async function setStage(
     return createControlRoom({
       store: reach(between(store)),
       clock: reach<Clock>(clock),
-      policySet: () => policySet,
+      policySet: () => deciding,
       hardware: () => reached,
       // What dies in the middle of something has nothing to say about it any more.
       journalist: reach(journalist),
@@ -224,6 +227,10 @@ export async function setStage(
       alive?.endAfter(Infinity);
     },
     kill,
+    async reload(next) {
+      deciding = next;
+      await served((asked) => asked.policiesChanged());
+    },
     settle: quiet,
     async accept(events) {
       await served((asked) => asked.accept(events));

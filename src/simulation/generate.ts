@@ -20,6 +20,8 @@ export type Blow =
       readonly downForMs: number;
     }
   | ({ readonly kind: 'store' } & StoreFault)
+  /** The policy files change: to a set without the conditions, or back. */
+  | { readonly kind: 'reload'; readonly without: boolean }
   /** Every server fails within a moment. */
   | { readonly kind: 'mass'; readonly cause: 'power' | 'panic' }
   /** One alert many times over, each under its own id, dated up to a day before or after it is told. */
@@ -57,6 +59,7 @@ const KINDS: readonly {
   { weight: 5, make: death },
   { weight: 3, make: storeFault },
   { weight: 1, make: mass },
+  { weight: 2, make: reload },
   { weight: 1, make: flood },
 ];
 
@@ -214,4 +217,8 @@ function flood(random: Random, site: Site): Blow {
     random.of([() => 0, () => random.below(2 * DAY_MS) - DAY_MS])(),
   );
   return { kind: 'flood', alert: alert(random, site), shiftsMs };
+}
+
+function reload(random: Random): Blow {
+  return { kind: 'reload', without: random.chance(50) };
 }

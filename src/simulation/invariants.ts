@@ -43,6 +43,8 @@ const ALWAYS: Readonly<Record<string, Invariant>> = {
   /** Only what was read back is started. */
   I8: startedUnread,
   I9: heldByNobody,
+  /** What is done was decided by a set that passed every check, be it not the newest. */
+  I12: decidedByNoSet,
   /** What goes wrong goes wrong within its operation. */
   I13: ({ faults }) => faults,
   /** The storm guard. */
@@ -95,6 +97,14 @@ function startsUnfenced({ rack: { log } }: Moment): readonly string[] {
       return [`${start.machine} starts ${server} while ${machine} was last seen to ${last?.change ?? 'run'}`];
     });
   });
+}
+
+function decidedByNoSet({ policySet: { revision }, operations }: Moment): readonly string[] {
+  return [...operations.values()].flatMap(({ id, decision: { policyRevision } }) =>
+    policyRevision.startsWith(revision)
+      ? []
+      : [`${id} was decided by ${policyRevision}, which never was in force`],
+  );
 }
 
 function blockedWithoutReason({ operations }: Moment): readonly string[] {

@@ -58,7 +58,7 @@ export async function simulate(policySet: PolicySet, story: Story): Promise<Run>
   const servers = [...policySet.inventory.machines.values()].flatMap(({ name, role }) =>
     role === 'active' ? [name] : [],
   );
-  const world: World = { stage, faulty, servers };
+  const world: World = { policySet, stage, faulty, servers };
   try {
     for (const [index, { atMs, act }] of story.steps.entries()) {
       await stage.runTo(atMs);
@@ -71,7 +71,7 @@ export async function simulate(policySet: PolicySet, story: Story): Promise<Run>
       await look();
     }
     const faults = strikesIn(story) - stage.trap.waiting.length + (dooms(story) - stage.doomed) + faulty.came;
-    await makeWhole(world, policySet);
+    await makeWhole(world);
     await stage.runOut(stage.clock.now() - stage.startMs + CALM_MS);
     await look();
     find(await unended(stage, told));
@@ -88,10 +88,16 @@ export async function simulate(policySet: PolicySet, story: Story): Promise<Run>
 }
 
 interface World {
+  readonly policySet: PolicySet;
   /** The active servers. */
   readonly servers: readonly string[];
   readonly stage: Stage;
   readonly faulty: FaultyStore;
+}
+
+/** Another set, of which every part passed the checks that the first one passed. */
+function withoutConditions(policySet: PolicySet): PolicySet {
+  return { ...policySet, revision: `${policySet.revision}-without`, alertPolicies: [] };
 }
 
 /** The stage is that of scenarios; what happens on it comes from the story. */
@@ -101,11 +107,14 @@ function emptyScenario({ inventory }: PolicySet, { schedules }: Story): Scenario
 }
 
 async function happen(
-  { stage, faulty, servers }: World,
+  { policySet, stage, faulty, servers }: World,
   act: Step['act'],
   index: number,
 ): Promise<EngineEvent | null> {
   switch (act.kind) {
+    case 'reload':
+      await stage.reload(act.without ? withoutConditions(policySet) : policySet);
+      return null;
     case 'mass': {
       const { cause } = act;
       for (const [number, server] of servers.entries())
@@ -174,6 +183,7 @@ function strikesIn({ steps }: Story): number {
       case 'snapshot':
       case 'death':
       case 'store':
+      case 'reload':
         return false;
     }
   }).length;
@@ -195,7 +205,8 @@ async function attempted(
   }
 }
 
-async function makeWhole({ stage, faulty }: World, { inventory }: PolicySet): Promise<void> {
+async function makeWhole({ policySet, stage, faulty }: World): Promise<void> {
+  const { inventory } = policySet;
   const { rack, trap } = stage;
   trap.clear();
   stage.spare();
@@ -207,7 +218,7 @@ async function makeWhole({ stage, faulty }: World, { inventory }: PolicySet): Pr
   for (const drive of inventory.drives.keys()) await rack.apply({ kind: 'set-health', drive, health: 'ok' });
   for (const { name, reaches } of inventory.machines.values())
     for (const device of reaches) await rack.apply({ kind: 'restore-path', machine: name, device });
-  await stage.measure();
+  await stage.reload(policySet);
 }
 
 /** I10 and I18: what was accepted is known and decided, and nothing runs for ever. */

@@ -92,6 +92,11 @@ describe('a moment in which all is well', () => {
     expect(broken({ operations: new Map() })).toContain('I20');
   });
 
+  it('breaks I12 when something was decided by policies that were never in force', () => {
+    const policySet = { ...moment.policySet, revision: 'sha256:other' };
+    expect(broken({ policySet })).toEqual(['I12']);
+  });
+
   it('breaks I13 when something goes wrong beside the operations', () => {
     expect(broken({ faults: ['the survey of the drives failed'] })).toEqual(['I13']);
   });
