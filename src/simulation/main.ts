@@ -2,6 +2,7 @@
  * `npm run simulate -- --seeds N`: that many schedules of faults, each from its seed, over the real engine, actions,
  * journal and service logic on virtual time. Not part of the product: what proves it.
  */
+import { writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { Worker, isMainThread, parentPort, workerData } from 'node:worker_threads';
@@ -21,6 +22,10 @@ interface Share {
   readonly end: number;
   readonly step: number;
 }
+
+/** What a worker tells. */
+type News =
+  { readonly kind: 'begun'; readonly seed: number } | { readonly kind: 'ended'; readonly result: Result };
 
 interface Result {
   readonly seed: number;
@@ -44,7 +49,18 @@ async function resultOf(policySet: PolicySet, seed: number): Promise<Result> {
     breaches.push({ invariant: 'I11', text: 'a second run of the same seed came out differently' });
   if (breaches.length === 0) return { seed, faults: run.faults, report: [] };
   const least = await shrink(policySet, story, run);
-  return { seed, faults: run.faults, report: reportOf(breaches, least) };
+  return { seed, faults: run.faults, report: [...reportOf(breaches, least), ...(await keep(seed, least))] };
+}
+
+/** Where test/simulation takes every story up again. */
+const KEPT = 'test/fixtures/simulation';
+
+/** A machine of CI forgets what it wrote; there the report is what is left. */
+async function keep(seed: number, story: Story): Promise<readonly string[]> {
+  if (process.env.CI !== undefined) return [];
+  const file = `${KEPT}/seed-${seed}.json`;
+  await writeFile(file, `${JSON.stringify(story, null, 2)}\n`);
+  return [`kept in ${file}`];
 }
 
 function reportOf(breaches: Run['breaches'], { steps, schedules }: Story): readonly string[] {
@@ -55,17 +71,34 @@ function reportOf(breaches: Run['breaches'], { steps, schedules }: Story): reado
   ];
 }
 
-async function work(share: Share, tell: (result: Result) => void): Promise<void> {
+/** The longest that a seed may take, in real time; most take a few hundredths of a second. */
+const HANGS_AFTER_MS = 60_000;
+
+async function work(share: Share, tell: (news: News) => void): Promise<void> {
   const policySet = await shippedPolicies();
-  for (let seed = share.first; seed < share.end; seed += share.step) tell(await resultOf(policySet, seed));
+  for (let seed = share.first; seed < share.end; seed += share.step) {
+    tell({ kind: 'begun', seed });
+    tell({ kind: 'ended', result: await resultOf(policySet, seed) });
+  }
 }
 
+/** A seed that does not end fails, and its worker with it. */
 function inWorker(share: Share, tell: (result: Result) => void): Promise<void> {
   return new Promise((resolve, reject) => {
     const worker = new Worker(new URL(import.meta.url), { workerData: share });
-    worker.on('message', tell);
+    let watch: NodeJS.Timeout | null = null;
+    const hangs = (seed: number): void => {
+      tell({ seed, faults: 0, report: [`does not end within ${HANGS_AFTER_MS / 1_000} s`] });
+      void worker.terminate();
+    };
+    worker.on('message', (news: News) => {
+      if (watch !== null) clearTimeout(watch);
+      if (news.kind === 'ended') tell(news.result);
+      else watch = setTimeout(hangs, HANGS_AFTER_MS, news.seed);
+    });
     worker.on('error', reject);
     worker.on('exit', () => {
+      if (watch !== null) clearTimeout(watch);
       resolve();
     });
   });
@@ -110,8 +143,8 @@ async function lead(): Promise<void> {
 
 if (isMainThread) await lead();
 else
-  await work(workerData as Share, (result) => {
-    parentPort?.postMessage(result);
+  await work(workerData as Share, (news) => {
+    parentPort?.postMessage(news);
   });
 
 function say(line: string): void {
