@@ -142,6 +142,8 @@ function createApp(logger: FastifyBaseLogger, limits: HttpLimits, tls: TlsFiles 
     coerceTypes: true,
     useDefaults: true,
     verbose: true,
+    meta: false,
+    validateSchema: false,
   });
   app.setValidatorCompiler<object>(({ schema, httpPart }) =>
     httpPart === 'body' ? () => true : ajv.compile(schema),

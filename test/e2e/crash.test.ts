@@ -2,8 +2,9 @@
  * `kill -9` of the built program at every point of every journaled step of both operations. The rack lives in a
  * file of its own and goes on. After the restart the operation ends, and what must never happen has not.
  */
+import { cp } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { wallClock } from '../../src/clock.js';
 import { createRackControl, fileRack, type RackControl } from '../../src/hw/sim/index.js';
 import { eventually, prepareSite, startProgram, type RunningService, type Site } from './support/service.js';
@@ -27,20 +28,15 @@ interface SnapshotRow {
 /** A change of the disk table is one transaction: nothing can happen between its intent and its result. */
 const WITHIN_A_TRANSACTION: readonly string[] = ['after-intent', 'after-effect'];
 
-let sites: Site[] = [];
-
-afterEach(async () => {
-  for (const site of sites) await site.remove();
-  sites = [];
-});
+/** Whoever begins something says how it ends. */
+type Finally = (undo: () => Promise<void>) => void;
 
 describe('the service is killed while it takes a snapshot', async () => {
   const steps = await stepsOf('take-snapshot');
 
-  it.each(pointsOf(steps))('at %s', async (point) => {
-    const { site, service, rack } = await begin();
-    await snapshotTaken(service, 1);
-    await service.stop();
+  // Most of a life is waiting, so several of them share the cores.
+  it.concurrent.for(pointsOf(steps))('at %s', async (point, { onTestFinished }) => {
+    const { site, rack } = await beginLikeBefore(onTestFinished);
 
     const after = await crashAt(site, point, 'take-snapshot', (service) =>
       service.post('/v1/alerts', alert('hot')),
@@ -61,10 +57,9 @@ describe('the service is killed while it takes a snapshot', async () => {
 describe('the service is killed while it restarts a server', async () => {
   const steps = await stepsOf('restart-server');
 
-  it.each(pointsOf(steps))('at %s', async (point) => {
-    const { site, service, rack } = await begin();
-    await snapshotTaken(service, 1);
-    await service.stop();
+  // Most of a life is waiting, so several of them share the cores.
+  it.concurrent.for(pointsOf(steps))('at %s', async (point, { onTestFinished }) => {
+    const { site, rack } = await beginLikeBefore(onTestFinished);
     await rack.apply({ kind: 'panic', machine: 'web-1' });
 
     const after = await crashAt(site, point, 'restart-server', (service) =>
@@ -101,10 +96,33 @@ async function stepsOf(kind: 'take-snapshot' | 'restart-server'): Promise<readon
 
 async function begin(): Promise<{ site: Site; service: RunningService; rack: RackControl }> {
   const site = await prepareSite();
-  sites.push(site);
-  const service = await startProgram(site);
-  const rack = createRackControl(fileRack({ file: join(site.stateDir, 'rack.json'), clock: wallClock }));
-  return { site, service, rack };
+  return { site, service: await startProgram(site), rack: rackOf(site) };
+}
+
+/** A site whose service has taken one snapshot that nothing disturbed, and is stopped. Made once, and copied. */
+let before: Promise<Site> | null = null;
+
+async function prepared(): Promise<Site> {
+  const { site, service } = await begin();
+  await snapshotTaken(service, 1);
+  await service.stop();
+  return site;
+}
+
+afterAll(async () => {
+  await (await before)?.remove();
+});
+
+async function beginLikeBefore(later: Finally): Promise<{ site: Site; rack: RackControl }> {
+  before ??= prepared();
+  const site = await prepareSite();
+  later(() => site.remove());
+  await cp((await before).stateDir, site.stateDir, { recursive: true });
+  return { site, rack: rackOf(site) };
+}
+
+function rackOf(site: Site): RackControl {
+  return createRackControl(fileRack({ file: join(site.stateDir, 'rack.json'), clock: wallClock }));
 }
 
 /** Starts a service that will kill itself at the point, gives it something to do, and starts another after it. */

@@ -6,12 +6,12 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { join } from 'node:path';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { wallClock } from '../../src/clock.js';
 import { createRackControl, fileRack } from '../../src/hw/sim/index.js';
 import { randomOf } from '../../src/simulation/random.js';
 import { checkStoreFile } from '../../src/store/sqlite/care.js';
-import { eventually, prepareSite, startProgram, type RunningService, type Site } from './support/service.js';
+import { eventually, prepareSite, startProgram, type RunningService } from './support/service.js';
 
 const CYCLES = Number(process.env.REKINDLE_KILLS ?? 150);
 const SEED = Number(process.env.REKINDLE_KILLS_SEED ?? 1);
@@ -21,15 +21,6 @@ const ON_ONE_STORE = 25;
 const LIFE_MS = 250;
 const PAUSE_MS = 200;
 
-const sites: Site[] = [];
-const living = new Set<RunningService>();
-
-afterEach(async () => {
-  for (const service of living) service.process.kill('SIGKILL');
-  living.clear();
-  for (const site of sites.splice(0)) await site.remove();
-});
-
 interface Body extends Readonly<Record<string, unknown>> {
   readonly id: string;
 }
@@ -38,18 +29,28 @@ interface Items<T> {
   readonly items: readonly T[];
 }
 
-describe.each(Array.from({ length: Math.ceil(CYCLES / ON_ONE_STORE) }, (_, index) => SEED + index))(
-  'a service that dies again and again, seed %i',
-  (seed) => {
-    it('loses nothing that it acknowledged and does nothing twice', { timeout: 300_000 }, async () => {
+const SEEDS = Array.from({ length: Math.ceil(CYCLES / ON_ONE_STORE) }, (_, index) => SEED + index);
+
+describe('a service that dies again and again', () => {
+  // Most of a life is waiting, so several of them share the cores.
+  it.concurrent.for(SEEDS)(
+    'loses nothing that it acknowledged and does nothing twice, seed %i',
+    { timeout: 600_000 },
+    async (seed, { onTestFinished }) => {
       const random = randomOf(seed);
       const site = await prepareSite();
-      sites.push(site);
+      onTestFinished(() => site.remove());
+      const start = async (): Promise<RunningService> => {
+        const service = await startProgram(site);
+        onTestFinished(() => {
+          service.process.kill('SIGKILL');
+        });
+        return service;
+      };
       const acknowledged: string[] = [];
       for (let cycle = 0; cycle < ON_ONE_STORE; cycle += 1) {
-        const service = await startProgram(site);
-        living.add(service);
-        acknowledged.push(...(await live(service, `${seed}-${cycle}`, random.below(100) < 25)));
+        const service = await start();
+        acknowledged.push(...(await live(service, `${seed}-${cycle}`, random.chance(25))));
         await sleep(random.below(LIFE_MS));
         if (random.chance(25)) {
           service.process.kill('SIGSTOP');
@@ -58,21 +59,18 @@ describe.each(Array.from({ length: Math.ceil(CYCLES / ON_ONE_STORE) }, (_, index
         }
         service.process.kill('SIGKILL');
         await service.exited;
-        living.delete(service);
       }
-      const last = await startProgram(site);
-      living.add(last);
+      const last = await start();
       await atRest(last);
       await expectAllDecided(last, acknowledged);
       await expectOnce(last);
       const rack = createRackControl(fileRack({ file: join(site.stateDir, 'rack.json'), clock: wallClock }));
       expect((await rack.state()).violations).toEqual([]);
       expect(await last.stop()).toBe(0);
-      living.delete(last);
       expect((await checkStoreFile(join(site.stateDir, 'rekindle.db'))).damage).toEqual([]);
-    });
-  },
-);
+    },
+  );
+});
 
 /** Gives the service things to do; returns the ids of those that it acknowledged. */
 async function live(service: RunningService, id: string, fails: boolean): Promise<readonly string[]> {

@@ -1,15 +1,21 @@
-import { type ErrorObject, Ajv2020 } from 'ajv/dist/2020.js';
+import { type ErrorObject, type ValidateFunction, Ajv2020 } from 'ajv/dist/2020.js';
 import { closest, distance } from 'fastest-levenshtein';
 import type { ItemProblem, Read } from './item.js';
 
 // Stops at the first error: a body of a million wrong values must not become a million error objects.
+// The schemas are our own, and a test holds them against the meta-schema: here that would cost a tenth of the start.
 // `verbose` is for the list of known keys in "did you mean"; nothing of it leaves this file.
-const ajv = new Ajv2020({ strict: true, ownProperties: true, allErrors: false, verbose: true });
+const ajv = new Ajv2020({
+  ...{ strict: true, ownProperties: true, allErrors: false, verbose: true },
+  ...{ meta: false, validateSchema: false },
+});
 
 /** Compiles a schema into a check whose problems a caller can act on. `T` must describe what the schema admits. */
 export function checker<T>(schema: object): (value: unknown) => Read<T> {
-  const validate = ajv.compile<T>(schema);
+  let compiled: ValidateFunction<T> | null = null;
   return (value) => {
+    // When it is first needed: a service that starts has no body to check yet.
+    const validate = (compiled ??= ajv.compile<T>(schema));
     if (validate(value)) return { ok: true, value };
     const [error] = validate.errors ?? [];
     return {
