@@ -37,6 +37,8 @@ export interface Stage {
   kill(downForMs: number): void;
   /** Tells the service of events; one that is down is told when it is up again. */
   accept(events: readonly EngineEvent[]): Promise<void>;
+  /** The clock that the service sees is set; what happens in the world takes as long as it did. */
+  setClock(byMs: number): void;
   /** Another policy set decides from now on. */
   reload(policySet: PolicySet): Promise<void>;
   /** Lets everything happen that can happen without time moving. */
@@ -115,6 +117,11 @@ export async function setStage(
     },
   };
   let deciding = policySet;
+  let aheadMs = 0;
+  const seenClock: Clock = {
+    now: () => clock.now() + aheadMs,
+    sleep: (ms, signal) => clock.sleep(ms, signal),
+  };
   const mayCrash = mortal || scenario.steps.some(({ act }) => act?.kind === 'crash');
   const dooms: Doom[] = [];
   let alive: Life | null = null;
@@ -133,7 +140,7 @@ export async function setStage(
     const reached = reach(hardware);
     return createControlRoom({
       store: reach(between(store)),
-      clock: reach<Clock>(clock),
+      clock: reach(seenClock),
       policySet: () => deciding,
       hardware: () => reached,
       // What dies in the middle of something has nothing to say about it any more.
@@ -227,6 +234,9 @@ export async function setStage(
       alive?.endAfter(Infinity);
     },
     kill,
+    setClock(byMs) {
+      aheadMs += byMs;
+    },
     async reload(next) {
       deciding = next;
       await served((asked) => asked.policiesChanged());

@@ -22,6 +22,8 @@ export type Blow =
   | ({ readonly kind: 'store' } & StoreFault)
   /** The policy files change: to a set without the conditions, or back. */
   | { readonly kind: 'reload'; readonly without: boolean }
+  /** The clock of the service is set. */
+  | { readonly kind: 'clock'; readonly byMs: number }
   /** Every server fails within a moment. */
   | { readonly kind: 'mass'; readonly cause: 'power' | 'panic' }
   /** One alert many times over, each under its own id, dated up to a day before or after it is told. */
@@ -60,6 +62,7 @@ const KINDS: readonly {
   { weight: 3, make: storeFault },
   { weight: 1, make: mass },
   { weight: 2, make: reload },
+  { weight: 2, make: clockStep },
   { weight: 1, make: flood },
 ];
 
@@ -221,4 +224,10 @@ function flood(random: Random, site: Site): Blow {
 
 function reload(random: Random): Blow {
   return { kind: 'reload', without: random.chance(50) };
+}
+
+/** By up to a day, forward or back; small steps are those of a clock that is disciplined. */
+function clockStep(random: Random): Blow {
+  const mostMs = random.of([1_000, 60 * MINUTE_MS, DAY_MS]);
+  return { kind: 'clock', byMs: random.below(2 * mostMs) - mostMs };
 }

@@ -112,6 +112,9 @@ async function happen(
   index: number,
 ): Promise<EngineEvent | null> {
   switch (act.kind) {
+    case 'clock':
+      stage.setClock(act.byMs);
+      return null;
     case 'reload':
       await stage.reload(act.without ? withoutConditions(policySet) : policySet);
       return null;
@@ -174,6 +177,7 @@ function strikesIn({ steps }: Story): number {
       case 'crash':
       case 'mass':
       case 'flood':
+      case 'clock':
         return true;
       case 'drive':
         return act.health !== 'ok';
