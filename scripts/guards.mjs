@@ -3,7 +3,7 @@
  * red. A guard that can be taken away without a test noticing is not tested; one whose text is not found any more was
  * changed, and this list must follow.
  */
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -26,6 +26,8 @@ const COPIED = [
  * @property {string} name What it guards.
  * @property {readonly (readonly [file: string, text: string, without: string])[]} edits What is there, and what is without the guard.
  * @property {readonly string[]} tests Test files of which one goes red.
+ * @property {string} [needs] A program without which those tests are skipped.
+ * @property {string} [only] Part of the names of the tests that stand for it, where their files have many others.
  */
 
 /** @type {readonly Guard[]} */
@@ -65,21 +67,25 @@ const GUARDS = [
     edits: [
       ['src/store/memory/laws.ts', 'if (previous !== undefined) throw', 'if (previous?.id === "") throw'],
     ],
+    only: 'the law of the other drive',
     tests: ['test/store/memory.test.ts'],
   },
   {
     name: 'drive law: the store on a disk refuses the drive of the previous snapshot',
     edits: [['src/store/sqlite/tables/laws.ts', 'if (previous !== null) {', "if (previous?.id === '') {"]],
+    only: 'the law of the other drive',
     tests: ['test/store/sqlite.test.ts'],
   },
   {
     name: 'the last restorable snapshot is not deleted, in memory',
     edits: [['src/store/memory/laws.ts', 'if (others.length === 0 ||', 'if (others.length < 0 &&']],
+    only: 'the law of the last restorable',
     tests: ['test/store/memory.test.ts'],
   },
   {
     name: 'the last restorable snapshot is not deleted, on a disk',
     edits: [['src/store/sqlite/tables/laws.ts', 'if (lost) {', 'if (lost && counts === null) {']],
+    only: 'the law of the last restorable',
     tests: ['test/store/sqlite.test.ts'],
   },
   {
@@ -91,6 +97,7 @@ const GUARDS = [
         'if (machine.missing',
       ],
     ],
+    only: 'reservations',
     tests: ['test/store/memory.test.ts'],
   },
   {
@@ -102,6 +109,7 @@ const GUARDS = [
         'if (machine.missing',
       ],
     ],
+    only: 'reservations',
     tests: ['test/store/sqlite.test.ts'],
   },
   {
@@ -172,6 +180,7 @@ const GUARDS = [
   {
     name: 'every commit is synced',
     edits: [['src/store/sqlite/settings.ts', 'synchronous: 2,', 'synchronous: 0,']],
+    needs: 'gcc',
     tests: ['test/store/syncing.test.ts'],
   },
   {
@@ -190,36 +199,43 @@ const GUARDS = [
     edits: [
       ['src/store/sqlite/seal.ts', 'return row[SUM] !== sumOf(row);', 'return row[SUM] === undefined;'],
     ],
+    only: 'a row that something else',
     tests: ['test/store/damage.test.ts'],
   },
   {
     name: 'a changed row is found when it is read',
     edits: [['src/store/sqlite/seal.ts', 'if (sum === undefined || sum === sumOf(row)', 'if (sum !== 0']],
+    only: 'a row that something else',
     tests: ['test/store/damage.test.ts'],
   },
   {
     name: 'a rewritten journal is found by its chain',
     edits: [['src/store/sqlite/chain.ts', 'if (entry.hash !== hash)', 'if (entry.hash === undefined)']],
+    only: 'the journal',
     tests: ['test/store/damage.test.ts'],
   },
   {
     name: 'an older copy of the store is refused',
     edits: [['src/store/sqlite/mark.ts', 'commits < known.commits', 'commits < 0']],
+    only: 'a store that is not the one',
     tests: ['test/store/damage.test.ts'],
   },
   {
     name: 'an exchanged store is refused',
     edits: [['src/store/sqlite/mark.ts', 'known.id !== id', 'known.id === ""']],
+    only: 'a store that is not the one',
     tests: ['test/store/damage.test.ts'],
   },
   {
     name: 'a file that vanishes under the service is seen before it acknowledges',
     edits: [['src/store/sqlite/identity.ts', 'if (changed !== undefined)', 'if (changed === "")']],
+    only: 'a store that is damaged',
     tests: ['test/store/opening.test.ts'],
   },
   {
     name: 'one service has a store',
     edits: [['src/store/sqlite/file.ts', 'PRAGMA locking_mode = EXCLUSIVE', 'PRAGMA locking_mode = NORMAL']],
+    only: 'a store in use',
     tests: ['test/store/opening.test.ts'],
   },
   {
@@ -310,7 +326,7 @@ async function copyProject() {
  * @param {string} folder
  * @param {Guard} guard
  */
-async function goesRed(folder, { name, edits, tests }) {
+async function goesRed(folder, { name, edits, tests, only }) {
   const originals = new Map();
   for (const [file, text, without] of edits) {
     const path = join(folder, file);
@@ -323,7 +339,7 @@ async function goesRed(folder, { name, edits, tests }) {
     );
   }
   try {
-    return (await failedTests(folder, tests)) > 0;
+    return (await failedTests(folder, only === undefined ? tests : [...tests, '-t', only])) > 0;
   } finally {
     for (const [path, source] of originals) await writeFile(path, source);
   }
@@ -332,7 +348,7 @@ async function goesRed(folder, { name, edits, tests }) {
 /**
  * How many tests fail; files that cannot even be loaded are none.
  * @param {string} folder
- * @param {readonly string[]} tests
+ * @param {readonly string[]} tests what vitest is asked to run
  * @returns {Promise<number>}
  */
 async function failedTests(folder, tests) {
@@ -344,6 +360,8 @@ async function failedTests(folder, tests) {
     'unit',
     '--bail',
     '1',
+    // What waits for what the guard would have brought about waits in vain.
+    '--testTimeout=20000',
     '--reporter=json',
     `--outputFile.json=${report}`,
     ...tests,
@@ -357,9 +375,17 @@ async function failedTests(folder, tests) {
 }
 
 const [only] = process.argv.slice(2);
-const waiting = GUARDS.filter(({ name }) => only === undefined || name.includes(only));
+const waiting = GUARDS.filter(({ name }) => only === undefined || name.includes(only)).filter(isTestable);
+
 let found = 0;
 const unnoticed = [];
+
+/** @param {Guard} guard */
+function isTestable({ name, needs }) {
+  const canRun = needs === undefined || spawnSync(needs, ['--version']).status === 0;
+  if (!canRun) console.log(`left out, for want of ${needs}: ${name}`);
+  return canRun;
+}
 
 /** Takes one guard after the other from the list until it is empty. */
 async function lane() {

@@ -7,7 +7,7 @@ import type { StoreFault } from './faulty-store.js';
 import { randomOf, type Random } from './random.js';
 
 const MINUTE_MS = 60_000;
-const FEWEST_STEPS = 10;
+const FEWEST_STEPS = 9;
 const MORE_STEPS = 9;
 
 /** What strikes the service itself. */

@@ -5,6 +5,7 @@
 import { describe, expect, it } from 'vitest';
 import { SimulatedCrash } from '../../src/actions/crash.js';
 import type { Hardware } from '../../src/hw/index.js';
+import { intercepted } from './calls.js';
 import { startsIn } from './crashes.js';
 import {
   completeSnapshots,
@@ -39,35 +40,17 @@ function mortal(hardware: Hardware, death: Death | null): { readonly hardware: H
     dead = true;
     throw new SimulatedCrash(what);
   };
-  const guarded = <C extends object>(capability: C): C =>
-    new Proxy(capability, {
-      get(target, key) {
-        const method: unknown = Reflect.get(target, key);
-        if (typeof method !== 'function') return method;
-        return async (...args: unknown[]): Promise<unknown> => {
-          if (dead) throw new SimulatedCrash('before');
-          calls += 1;
-          const mine = calls;
-          if (death?.call === mine && death.at === 'before') die(`before call ${mine}`);
-          const result: unknown = await Reflect.apply(method, target, args);
-          if (death?.call === mine && death.at === 'after') die(`after call ${mine}`);
-          return result;
-        };
-      },
-    });
   return {
     calls: () => calls,
-    hardware: {
-      power: (machine) => guarded(hardware.power(machine)),
-      memory: (machine) => guarded(hardware.memory(machine)),
-      storage: (drive) => guarded(hardware.storage(drive)),
-      standby(machine) {
-        const standby = hardware.standby(machine);
-        return standby && guarded(standby);
-      },
-      watch: (tell) => hardware.watch(tell),
-      close: () => hardware.close(),
-    },
+    hardware: intercepted(hardware, async (call) => {
+      if (dead) throw new SimulatedCrash('before');
+      calls += 1;
+      const mine = calls;
+      if (death?.call === mine && death.at === 'before') die(`before call ${mine}`);
+      const result = await call();
+      if (death?.call === mine && death.at === 'after') die(`after call ${mine}`);
+      return result;
+    }),
   };
 }
 

@@ -7,12 +7,11 @@ import type { ActionEnd } from '../../src/actions/action.js';
 import { HardwareError } from '../../src/hw/contract.js';
 import type { Hardware } from '../../src/hw/index.js';
 import { createFaultyStore, type StoreFault } from '../../src/simulation/faulty-store.js';
+import { intercepted, type Call } from './calls.js';
 import type { Story } from './crashes.js';
 import { STRAIGHT } from './stories.js';
 import { expectFencedBeforeEachStart, expectNoHarm, expectRestorable } from './truth.js';
 import { restartPlan, SERVER, type World } from './world.js';
-
-type Call = () => Promise<unknown>;
 
 /** What can become of a call. */
 const WAYS: Readonly<Record<string, (call: Call, world: World) => Promise<unknown>>> = {
@@ -49,33 +48,11 @@ function failing(
   way: (call: Call, world: World) => Promise<unknown>,
 ): { hardware: Hardware; calls: () => number } {
   let calls = 0;
-  const guarded = <C extends object>(capability: C): C =>
-    new Proxy(capability, {
-      get(target, key) {
-        const method: unknown = Reflect.get(target, key);
-        if (typeof method !== 'function') return method;
-        return (...args: unknown[]): unknown => {
-          const call: Call = () => Promise.resolve(Reflect.apply(method, target, args));
-          calls += 1;
-          return calls === number ? way(call, world) : call();
-        };
-      },
-    });
-  const { hardware } = world;
-  return {
-    calls: () => calls,
-    hardware: {
-      power: (machine) => guarded(hardware.power(machine)),
-      memory: (machine) => guarded(hardware.memory(machine)),
-      storage: (drive) => guarded(hardware.storage(drive)),
-      standby(machine) {
-        const standby = hardware.standby(machine);
-        return standby && guarded(standby);
-      },
-      watch: (tell) => hardware.watch(tell),
-      close: () => hardware.close(),
-    },
-  };
+  const hardware = intercepted(world.hardware, (call) => {
+    calls += 1;
+    return calls === number ? way(call, world) : call();
+  });
+  return { hardware, calls: () => calls };
 }
 
 async function expectSafe(world: World): Promise<void> {

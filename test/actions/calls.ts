@@ -1,0 +1,28 @@
+import type { Hardware } from '../../src/hw/index.js';
+
+/** One call to the hardware, which may be made, or not, or more than once. */
+export type Call = () => Promise<unknown>;
+
+/** The hardware with every single call to it handed to `answer`. */
+export function intercepted(hardware: Hardware, answer: (call: Call) => Promise<unknown>): Hardware {
+  const guarded = <C extends object>(capability: C): C =>
+    new Proxy(capability, {
+      get(target, key) {
+        const method: unknown = Reflect.get(target, key);
+        if (typeof method !== 'function') return method;
+        return (...args: unknown[]): unknown =>
+          answer(() => Promise.resolve(Reflect.apply(method, target, args)));
+      },
+    });
+  return {
+    power: (machine) => guarded(hardware.power(machine)),
+    memory: (machine) => guarded(hardware.memory(machine)),
+    storage: (drive) => guarded(hardware.storage(drive)),
+    standby(machine) {
+      const standby = hardware.standby(machine);
+      return standby && guarded(standby);
+    },
+    watch: (tell) => hardware.watch(tell),
+    close: () => hardware.close(),
+  };
+}
