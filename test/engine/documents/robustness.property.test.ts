@@ -5,6 +5,8 @@ import { PROBLEM_CODES, type SourceFile } from '../../../src/engine/problem.js';
 import { BASE_INVENTORY, BASE_POLICIES, bytesFile, load, textFile } from './support.js';
 
 const POLICIES = new URL('../../../policies/', import.meta.url);
+/** What once was not answered, or looks as if it might not be. */
+const CORPUS = new URL('../../fixtures/corpus/policies/', import.meta.url);
 const shipped = readdirSync(POLICIES).map((name) => ({
   name,
   text: readFileSync(new URL(name, POLICIES), 'utf8'),
@@ -31,6 +33,12 @@ describe('loading answers', () => {
     for (let length = 0; length <= bytes.byteLength; length += step) {
       expectAnAnswer(bytesFile(name, bytes.subarray(0, length)));
     }
+  });
+
+  it.each(readdirSync(CORPUS))('to %s of the corpus, with problems', (name) => {
+    const bytes = readFileSync(new URL(name, CORPUS));
+    expectAnAnswer(BASE_POLICIES, BASE_INVENTORY, bytesFile(name, bytes));
+    expect(load(BASE_POLICIES, BASE_INVENTORY, bytesFile(name, bytes)).ok).toBe(false);
   });
 
   it('to a shipped file with a piece taken out, put in or moved', () => {
