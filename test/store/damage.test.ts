@@ -2,10 +2,10 @@
  * What damages a store that nobody has open, or changes it behind the back of the service: every way must be seen
  * before anything is done by it.
  */
-import { copyFile, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { randomOf } from '../../src/simulation/random.js';
 import { checkStoreFile, restoreStoreFile } from '../../src/store/sqlite/care.js';
 import { createCaretaker } from '../../src/store/sqlite/caretaker.js';
@@ -246,6 +246,16 @@ describe('a backup', () => {
     await expect(restoreStoreFile(file('copy.db'), file())).rejects.toMatchObject({ code: 'STORE_LOCKED' });
   });
 
+  it('leaves the store as it is when it cannot be copied', async () => {
+    await written(3);
+    const store = await open();
+    await store.backUp(file('copy.db'));
+    await store.close();
+    await mkdir(file('rekindle.db.fresh'));
+    await expect(restoreStoreFile(file('copy.db'), file())).rejects.toThrow();
+    expect(await (await open()).pendingCount()).toBe(3);
+  });
+
   it('is not put back when it is damaged', async () => {
     await inhabited();
     await copyFile(file(), file('good.db'));
@@ -272,10 +282,20 @@ describe('a backup', () => {
         },
       },
     });
-    for (let day = 0; day < 9; day += 1) {
-      await caretaker.backUp();
-      await clock.runUntil(clock.now() + 86_400_000, async () => undefined);
+    const ending = new AbortController();
+    const running = caretaker.run(ending.signal);
+    for (let day = 1; day <= 9; day += 1) {
+      await clock.runUntil(clock.now() + 86_400_000, () => new Promise((resolve) => setImmediate(resolve)));
+      // What it does on the disk takes real time.
+      await vi.waitFor(() => {
+        expect(made).toHaveLength(day);
+      });
+      await vi.waitFor(() => {
+        expect(clock.nextTimer()).not.toBeNull();
+      });
     }
+    ending.abort();
+    await running;
     const { readdir } = await import('node:fs/promises');
     expect(await readdir(file('backups'))).toHaveLength(7);
     expect(made).toHaveLength(9);

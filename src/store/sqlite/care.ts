@@ -1,4 +1,4 @@
-import { copyFile, rename, stat } from 'node:fs/promises';
+import { copyFile, open, rename, stat } from 'node:fs/promises';
 import { StoreDamaged, StoreUnsuitable } from '../errors.js';
 import type { JournalHead, StoreCheck } from '../store.js';
 import { checkStore } from './check.js';
@@ -34,18 +34,21 @@ export async function checkStoreFile(file: string, through: JournalHead | null =
 export async function restoreStoreFile(backup: string, file: string): Promise<string | null> {
   const { damage } = await checkStoreFile(backup);
   if (damage[0] !== undefined) throw new StoreDamaged(`${backup} is damaged: ${damage[0]}`);
-  const replaced = await setAside(file);
+  const isReplaced = await isThere(file);
+  if (isReplaced) await requireNotInUse(file);
   const fresh = `${file}.fresh`;
   await copyFile(backup, fresh);
-  // The mark remembers a store that had come further; going back is what was asked for.
-  await removeMark(file);
+  const copy = await open(fresh, 'r+');
+  await copy.sync().finally(() => copy.close());
+  const replaced = isReplaced ? await setAside(file) : null;
   await rename(fresh, file);
+  // The mark remembers a store that had come further; going back is what was asked for. Until all is in its place,
+  // it keeps a service from starting on half of it.
+  await removeMark(file);
   return replaced;
 }
 
-async function setAside(file: string): Promise<string | null> {
-  if (!(await isThere(file))) return null;
-  await requireNotInUse(file);
+async function setAside(file: string): Promise<string> {
   const aside = `${file}.replaced-${Date.now()}`;
   await rename(file, aside);
   for (const beside of ['-wal', '-shm']) {
