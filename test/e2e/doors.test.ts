@@ -135,6 +135,11 @@ describe('a secret', () => {
     for (let tries = 0; tries < 200 && (await status(after)) !== 200; tries += 1)
       await new Promise((next) => setTimeout(next, 25));
     expect([await status(before), await status(after)]).toEqual([401, 200]);
+
+    await writeFile(file, 'callers: [');
+    service.process.kill('SIGHUP');
+    await service.logged(({ msg }) => msg.startsWith('the access file was refused'));
+    expect([await status(before), await status(after)]).toEqual([401, 200]);
   });
 });
 

@@ -4,7 +4,7 @@ import { createHash, timingSafeEqual } from 'node:crypto';
  * What a caller may do. None includes another.
  * - `viewer`: read everything there is to read.
  * - `reporter`: report alerts, failures, heartbeats and events.
- * - `operator`: order a snapshot or a backup of the store.
+ * - `operator`: order a snapshot, check the store or back it up.
  * - `approver`: order a restart, which powers a server off.
  */
 export const ROLES = ['viewer', 'reporter', 'operator', 'approver'] as const;

@@ -56,8 +56,9 @@ export function guard(app: FastifyInstance, access: () => Access, now: () => num
     for await (const chunk of payload) {
       const bytes = Buffer.from(chunk as Uint8Array);
       length += bytes.length;
-      // The parser refuses it; nothing more of it needs to be kept for that.
-      if (length > request.routeOptions.bodyLimit) break;
+      // The parser would refuse it too late: all of it has to be here before the signature can be looked at.
+      if (length > request.routeOptions.bodyLimit)
+        throw new HttpProblem('BODY_TOO_LARGE', 'send fewer items in one call');
       chunks.push(bytes);
     }
     const body = Buffer.concat(chunks);

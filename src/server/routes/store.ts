@@ -7,6 +7,8 @@ export function storeRoutes(app: FastifyInstance, administration: Administration
   app.get<{ Querystring: { entries?: number; hash?: string } }>(
     '/v1/store',
     {
+      // It holds everything else up while it looks.
+      config: { role: 'operator' },
       schema: {
         tags: ['store'],
         summary: 'Check the store',
