@@ -75,3 +75,17 @@ async function outcomeOf(alertname: string, id: string): Promise<string> {
   );
   return found.items.find(({ event }) => event.id === id)?.outcome ?? '';
 }
+
+it('goes on with the last good set when it is started on files that are broken', async () => {
+  const own = await prepareSite();
+  const first = await startProgram(own);
+  const { revision } = ((await first.get('/v1/status')) as Status).policies;
+  await first.stop();
+  await writeFile(join(own.policies, 'policies.yaml'), 'apiVersion: [');
+  const second = await startProgram(own);
+  const { policies } = (await second.get('/v1/status')) as Status;
+  await second.stop();
+  await own.remove();
+  expect(policies).toMatchObject({ revision, stale: true, lastAttemptOk: false });
+  expect(policies.problems.length).toBeGreaterThan(0);
+});
