@@ -39,10 +39,32 @@ const GUARDS = [
   },
   {
     name: 'a fence proof is of one server and one operation, and expires',
+    edits: [['src/hw/fence.ts', 'if (!fits || age > PROOF_VALID_MS) {', 'if (!fits && age < 0) {']],
+    tests: ['test/hw/fence.test.ts'],
+  },
+  {
+    name: 'a fence proof ages by a clock that nobody sets',
     edits: [
-      ['src/hw/fence.ts', 'if (!fits || age > PROOF_VALID_MS || age < 0) {', 'if (!fits && age < 0) {'],
+      ['src/hw/fence.ts', 'this.#clock.monotonic() - this', 'this.#clock.now() - this'],
+      ['src/hw/fence.ts', 'const readAt = clock.monotonic();', 'const readAt = clock.now();'],
     ],
     tests: ['test/hw/fence.test.ts'],
+  },
+  {
+    name: 'a fence is waited for by a clock that nobody sets',
+    edits: [
+      ['src/actions/restart/power-off.ts', 'const untilMs = ctx.monotonic()', 'const untilMs = ctx.now()'],
+      ['src/actions/restart/power-off.ts', 'ctx.monotonic() >= untilMs', 'ctx.now() >= untilMs'],
+    ],
+    tests: ['test/actions/restart-server.test.ts'],
+  },
+  {
+    name: 'a sign of life is waited for by a clock that nobody sets',
+    edits: [
+      ['src/actions/restart/verify.ts', 'const untilMs = ctx.monotonic()', 'const untilMs = ctx.now()'],
+      ['src/actions/restart/verify.ts', 'untilMs - ctx.monotonic()', 'untilMs - ctx.now()'],
+    ],
+    tests: ['test/actions/restart-server.test.ts'],
   },
   {
     name: 'the fence is read back once more by the step that starts',

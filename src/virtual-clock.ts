@@ -1,4 +1,4 @@
-import { abortError, type Clock } from './clock.js';
+import { sleepBy, type Clock } from './clock.js';
 
 /** A {@link Clock} whose time moves only when it is told to. */
 export interface VirtualClock extends Clock {
@@ -62,29 +62,20 @@ export function createVirtualClock(startMs = 0): VirtualClock {
     if (!(ms >= nowMs)) throw new RangeError(`virtual time is ${nowMs}; it cannot move back to ${ms}`);
   }
 
-  function sleep(ms: number, signal?: AbortSignal): Promise<void> {
-    return new Promise((resolve, reject) => {
-      if (!Number.isFinite(ms)) throw new RangeError(`cannot sleep for ${ms} ms`);
-      if (signal?.aborted) throw abortError(signal);
-      const abort = (): void => {
-        remove(timer);
-        reject(abortError(signal));
-      };
-      const timer: Timer = {
-        atMs: nowMs + Math.max(0, ms),
-        fire() {
-          signal?.removeEventListener('abort', abort);
-          resolve();
-        },
-      };
-      signal?.addEventListener('abort', abort, { once: true });
-      insert(timer);
-    });
+  function after(ms: number, fire: () => void): () => void {
+    if (!Number.isFinite(ms)) throw new RangeError(`cannot sleep for ${ms} ms`);
+    const timer: Timer = { atMs: nowMs + Math.max(0, ms), fire };
+    insert(timer);
+    return () => {
+      remove(timer);
+    };
   }
 
   return {
     now: () => nowMs,
-    sleep,
+    monotonic: () => nowMs,
+    after,
+    sleep: sleepBy(after),
     nextTimer: () => timers[0]?.atMs ?? null,
     advanceTo(ms) {
       assertAhead(ms);

@@ -31,8 +31,10 @@ export interface StepContext {
   /** Waits; a wait that is over is not waited for again. */
   sleep(name: string, ms: number): Promise<void>;
 
-  /** Epoch ms, for polling inside a step. */
+  /** Epoch ms, for stamps. It may be set at any time: how long something takes is not measured by it. */
   now(): number;
+  /** Milliseconds since some moment, never set: for waiting inside a step. */
+  monotonic(): number;
   /**
    * Waits inside a step: polling, not a step of its own.
    * @throws the signal's reason when it aborts.

@@ -230,11 +230,13 @@ function durableContext(run: DurableRun, replay: Replay, life: Life): StepContex
         return;
       }
       // Counted from the first beginning: the time that passed while the process was dead has passed.
-      const sinceMs = record === undefined ? clock.now() : toEpochMs(record.startedAt);
-      await through(name, record, async () => wait(clock, sinceMs + ms - clock.now(), name, signal));
+      const beforeMs = record === undefined ? 0 : clock.now() - toEpochMs(record.startedAt);
+      // A clock that was set back meanwhile makes no wait longer than it was meant to be.
+      await through(name, record, async () => wait(clock, ms - Math.max(0, beforeMs), name, signal));
     },
 
     now: () => clock.now(),
+    monotonic: () => clock.monotonic(),
     pause: (ms, until) => clock.sleep(ms, until),
     note(note) {
       tell({ kind: 'note', note, replayed: replay.replaying });

@@ -29,6 +29,8 @@ interface Job {
   readonly plan: SnapshotPlan;
   readonly hardware: Hardware;
   readonly machine: string;
+  /** By the clock that is never set: when the snapshot must be complete. */
+  readonly untilMs: number;
 }
 
 /** One drive that is tried. */
@@ -49,7 +51,7 @@ async function run(
     return blocked(`decision ${decision.id} holds no snapshot plan; report this defect`, null);
   const located = await outcomeOf(ctx.step('locate', () => locate(ctx.server, deps)));
   if (!located.ok) return blocked(`${located.error.code}: ${located.error.message}`, nothingTaken([]));
-  const job: Job = { ctx, decision, plan, hardware, machine: located.value };
+  const job: Job = { ctx, decision, plan, hardware, machine: located.value, untilMs: untilOf(ctx, plan) };
 
   const tried: SnapshotResult['tried'][number][] = [];
   for (const [index, drive] of plan.drives.entries()) {
@@ -241,8 +243,14 @@ async function undo({ ctx, hardware }: Job, { name, drive, snapshot }: Trial, wh
   ctx.note({ methodStep: 5, message: `${snapshot} on ${drive} has failed: ${why.message}${remains}` });
 }
 
-function timeLeft({ ctx, plan }: Job): number {
-  return ctx.createdAtMs + plan.deadlineMs - ctx.now();
+/** What a crash took counts, by the only clock that outlives it; one that was set back leaves no more time than there was. */
+function untilOf(ctx: StepContext, { deadlineMs }: SnapshotPlan): number {
+  const passedMs = Math.max(0, ctx.now() - ctx.createdAtMs);
+  return ctx.monotonic() + deadlineMs - passedMs;
+}
+
+function timeLeft({ ctx, untilMs }: Job): number {
+  return untilMs - ctx.monotonic();
 }
 
 /** Only the deadline limits the order and the reading back, so their time out is the deadline. */

@@ -23,7 +23,7 @@ export const demo: AddCommand = (program, cli) => {
 async function play({ out, clock }: Terminal): Promise<ExitCode> {
   const { setStage } = await import('./demo/stage.js');
   const { overheating, leaking } = await import('./demo/stories.js');
-  const began = clock.now();
+  const began = clock.monotonic();
   const say = (text: string): void => {
     out.write(`${text}\n`);
   };
@@ -43,7 +43,7 @@ async function play({ out, clock }: Terminal): Promise<ExitCode> {
     const { violations } = await stage.rack.state();
     for (const { text } of violations) say(out.paint.red(`  violation: ${text}`));
     say(
-      `\nDone in ${((clock.now() - began) / 1000).toFixed(1)} s. Next: edit a file in policies/ and run it yourself:`,
+      `\nDone in ${((clock.monotonic() - began) / 1000).toFixed(1)} s. Next: edit a file in policies/ and run it yourself:`,
     );
     say('  npx rekindle run          and, in another terminal, npx rekindle status');
     return violations.length === 0 ? EXIT.ok : EXIT.failed;

@@ -61,9 +61,9 @@ function state({ hardware, machine, signal }: Hand): Promise<string> {
 async function off({ hardware, machine, signal }: Hand): Promise<string> {
   const power = hardware.power(machine);
   await power.off({ operation: OPERATION, signal });
-  const until = wallClock.now() + OFF_WITHIN_MS;
+  const until = wallClock.monotonic() + OFF_WITHIN_MS;
   while ((await power.state(signal)) !== 'off') {
-    if (wallClock.now() > until) {
+    if (wallClock.monotonic() > until) {
       throw new CliError(EXIT.failed, `${machine} accepted to switch off and still reads back as on`);
     }
     await wallClock.sleep(POLL_MS);

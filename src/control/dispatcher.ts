@@ -137,7 +137,7 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
   async function decideAndRecord(event: EngineEvent): Promise<string | null> {
     const policies = policySet();
     const seen = changes;
-    const began = clock.now();
+    const began = clock.monotonic();
     const view = await viewFor(store, policies, event);
     lanes.follow(view.servers);
     const decision = await decide(policies, event, view);
@@ -150,7 +150,7 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
     const operation = operationFor(decision);
     const serverFailed = tellsOfFailure(decision);
     const recorded = await store.recordDecision({ event, decision, final, operation, serverFailed });
-    journalist.decided(recorded, { final, tookMs: clock.now() - began });
+    journalist.decided(recorded, { final, tookMs: clock.monotonic() - began });
     if (!final && seen === changes) queue.park(event);
     else if (!final) queue.putBack(event);
     return operation?.id ?? null;

@@ -19,19 +19,19 @@ export class FenceProof {
   readonly server: string;
   /** The operation that fenced it. */
   readonly operation: string;
-  readonly #readAtMs: number;
+  readonly #readAt: number;
   readonly #clock: Clock;
 
   /** @internal */
   constructor(
     made: typeof MINT,
-    claim: { machine: string; server: string; operation: string; readAtMs: number; clock: Clock },
+    claim: { machine: string; server: string; operation: string; readAt: number; clock: Clock },
   ) {
     this.#made = made;
     this.machine = claim.machine;
     this.server = claim.server;
     this.operation = claim.operation;
-    this.#readAtMs = claim.readAtMs;
+    this.#readAt = claim.readAt;
     this.#clock = claim.clock;
   }
 
@@ -40,13 +40,13 @@ export class FenceProof {
    * @throws {HardwareError} `unfenced` when the proof is of another server or operation, or has expired.
    */
   assertCovers(order: { server: string; operation: string }): void {
-    const age = this.#clock.now() - this.#readAtMs;
+    const age = this.#clock.monotonic() - this.#readAt;
     const fits = this.#made === MINT && this.server === order.server && this.operation === order.operation;
-    if (!fits || age > PROOF_VALID_MS || age < 0) {
+    if (!fits || age > PROOF_VALID_MS) {
       throw new HardwareError(
         'unfenced',
         order.server,
-        `the fence proof is of ${this.server} in ${this.operation}, ${age} ms old; ` +
+        `the fence proof is of ${this.server} in ${this.operation}, ${Math.round(age)} ms old; ` +
           `needed is one of ${order.server} in ${order.operation}, at most ${PROOF_VALID_MS} ms old`,
       );
     }
@@ -62,10 +62,10 @@ export async function proveOff(
   signal: AbortSignal,
 ): Promise<FenceProof> {
   const { machine, server, operation, clock } = subject;
-  const readAtMs = clock.now();
+  const readAt = clock.monotonic();
   const state = await subject.power.state(signal);
   if (state !== 'off') {
     throw new HardwareError('unfenced', machine, `${machine} reads back as ${state}, not off`);
   }
-  return new FenceProof(MINT, { machine, server, operation, readAtMs, clock });
+  return new FenceProof(MINT, { machine, server, operation, readAt, clock });
 }

@@ -119,8 +119,8 @@ export async function setStage(
   let deciding = policySet;
   let aheadMs = 0;
   const seenClock: Clock = {
+    ...clock,
     now: () => clock.now() + aheadMs,
-    sleep: (ms, signal) => clock.sleep(ms, signal),
   };
   const mayCrash = mortal || scenario.steps.some(({ act }) => act?.kind === 'crash');
   const dooms: Doom[] = [];
@@ -136,11 +136,18 @@ export async function setStage(
     alive = life;
     const doom = dooms[0];
     if (doom !== undefined) life.endAfter(doom.calls);
+    const livingClock: Clock = {
+      ...seenClock,
+      after: (ms, fire) =>
+        clock.after(ms, () => {
+          if (!life.isOver) fire();
+        }),
+    };
     const reach = <T extends object>(object: T): T => (mayCrash ? life.reaching(object) : object);
     const reached = reach(hardware);
     return createControlRoom({
       store: reach(between(store)),
-      clock: reach(seenClock),
+      clock: reach(livingClock),
       policySet: () => deciding,
       hardware: () => reached,
       // What dies in the middle of something has nothing to say about it any more.

@@ -247,6 +247,14 @@ describe('a durable sleep', () => {
     expect(world.clock.now() - began).toBe(10_000);
   });
 
+  it('is no longer than it was meant to be when the clock was set back meanwhile', async () => {
+    const action = (ctx: StepContext): Promise<void> => ctx.sleep('nap', 10_000);
+    const began = world.clock.now();
+    await expect(act(action, dyingAt('nap', 'after-intent'))).rejects.toThrow(SimulatedCrash);
+    await act(action, { clock: { ...world.clock, now: () => world.clock.now() - 3_600_000 } });
+    expect(world.clock.now() - began).toBe(10_000);
+  });
+
   it('is not waited for again when it is over', async () => {
     const action = (ctx: StepContext): Promise<void> => ctx.sleep('nap', 10_000);
     await act(action);

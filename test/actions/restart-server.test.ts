@@ -11,6 +11,7 @@ import {
   LATE,
   SEQUENCE,
   SERVER,
+  clockSet,
   openWorldWithFailure,
   restartPlan,
   snapshotPlan,
@@ -27,6 +28,8 @@ afterEach(async () => {
   await expectFencedBeforeEachStart(world);
   await world.close();
 });
+
+const HOUR_MS = 3_600_000;
 
 const restart = (plan: Partial<RestartPlan> = {}, how: How = {}): Promise<ActionEnd> =>
   world.operate('restart-server', { restart: restartPlan(plan) }, how);
@@ -172,6 +175,13 @@ describe('a restart', () => {
   });
 });
 
+describe('a sign of life', () => {
+  it.each([HOUR_MS, -HOUR_MS])('is waited for as long as ever when the clock is set by %i ms', async (ms) => {
+    const end = await restart({}, clockSet(world, ms, 'attempt-1/heartbeat'));
+    expect(resultOf(end)).toMatchObject({ backup: 'spare-1', tried: [] });
+  });
+});
+
 describe('fencing', () => {
   it('takes a machine that is off already as fenced, and orders nothing', async () => {
     await world.rack.apply({ kind: 'power-cut', machine: SERVER });
@@ -192,6 +202,15 @@ describe('fencing', () => {
     const end = await restart();
     expect(end.state).toBe('done');
     expect(await running()).toEqual(['spare-1']);
+  });
+
+  it.each([HOUR_MS, -HOUR_MS])('is waited for as long as ever when the clock is set by %i ms', async (ms) => {
+    await world.fault(SERVER, 'off-late=4000');
+    const once = { ...SEQUENCE, fence: { timeoutMs: 5_000, attempts: 1 } };
+    expect(await restart({ sequence: once }, clockSet(world, ms, `fence/${SERVER}`))).toMatchObject({
+      state: 'done',
+    });
+    expect(await offsOf(SERVER)).toBe(1);
   });
 
   it.each([

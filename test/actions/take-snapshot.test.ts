@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ActionLog } from '../../src/actions/durable.js';
 import { SimulatedCrash } from '../../src/actions/crash.js';
 import { completeSnapshots, expectNoHarm, expectNoRemains, reserved } from './truth.js';
-import { DISK, SERVER, openWorld, snapshotPlan, type How, type World } from './world.js';
+import { DISK, SERVER, clockSet, openWorld, snapshotPlan, type How, type World } from './world.js';
 
 let world: World;
 beforeEach(async () => {
@@ -191,6 +191,23 @@ describe('the deadline', () => {
     expect(world.clock.now() - began).toBeLessThan(25_000);
     expect(await rows()).toEqual(['op-1-1 d3 failed']);
     expect(await world.rack.snapshotOf('d3', 'op-1-1')).toBeNull();
+  });
+
+  it('comes no earlier when the clock is set forward meanwhile', async () => {
+    const end = await take({ drives: ['d3'] }, clockSet(world, 3_600_000, 'drive-1/order'));
+    expect(end.state).toBe('done');
+  });
+
+  it('comes no later when the clock is set back meanwhile', async () => {
+    await world.fault('d3', 'snapshot-fails');
+    await world.fault('d1', 'snapshot-stalls');
+    const began = world.clock.now();
+    const end = await take(
+      { drives: ['d3', 'd1'], deadlineMs: 20_000 },
+      clockSet(world, -3_600_000, 'drive-1/order', 1),
+    );
+    expect(end.reason).toMatch(/^deadline: /);
+    expect(world.clock.now() - began).toBeLessThan(25_000);
   });
 
   it('counts from the creation of the operation, also over a crash', async () => {

@@ -7,6 +7,7 @@ import type { ActionEnd } from '../../src/actions/action.js';
 import { depsFromStore } from '../../src/actions/deps.js';
 import { runDurably, type ActionLog, type StepPoint } from '../../src/actions/durable.js';
 import { actions } from '../../src/actions/index.js';
+import type { Clock } from '../../src/clock.js';
 import type { Decision, RestartPlan, RestartSequence, SnapshotPlan } from '../../src/engine/decision.js';
 import type { EngineEvent } from '../../src/engine/event.js';
 import type { Device, Drive, Inventory, Machine } from '../../src/engine/policy-set.js';
@@ -61,6 +62,8 @@ export interface How {
   /** The store as this execution has it open. */
   readonly store?: Store;
   readonly log?: (entry: ActionLog) => void;
+  /** How far the clock that this execution sees is ahead of the world's, in ms. */
+  readonly aheadMs?: () => number;
 }
 
 export async function openWorld(): Promise<World> {
@@ -97,7 +100,8 @@ export async function openWorld(): Promise<World> {
       return recordOrder(store, clock, { number: orders, kind, plan });
     },
     async execute(operation, how = {}) {
-      const { store: open = store } = how;
+      const { store: open = store, aheadMs = () => 0 } = how;
+      const seen: Clock = { ...clock, now: () => clock.now() + aheadMs() };
       const end = await world.elapse(
         runDurably({
           operation,
@@ -106,10 +110,10 @@ export async function openWorld(): Promise<World> {
               ctx,
               operation.decision,
               how.hardware ?? hardware,
-              depsFromStore(open, clock),
+              depsFromStore(open, seen),
             ),
           steps: open.steps,
-          clock,
+          clock: seen,
           signal: how.signal ?? new AbortController().signal,
           log: how.log ?? ignore,
           ...(how.observe ? { observe: how.observe } : {}),
@@ -220,6 +224,17 @@ export function retirePlan(...snapshots: readonly (readonly [snapshot: string, d
   return {
     snapshots: snapshots.map(([snapshot, drive]) => ({ snapshot, drive, text: 'beyond what retain keeps' })),
     kept: [],
+  };
+}
+
+/** The service's clock is set by `ms` some time after this step was begun, while it waits. */
+export function clockSet(world: World, ms: number, step: string, afterMs = 500): How {
+  let sinceMs = Infinity;
+  return {
+    async observe(point) {
+      if (point.step === step && point.at === 'after-intent') sinceMs = world.clock.now() + afterMs;
+    },
+    aheadMs: () => (world.clock.now() >= sinceMs ? ms : 0),
   };
 }
 

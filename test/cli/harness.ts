@@ -1,7 +1,7 @@
 import picocolors from 'picocolors';
 import { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
-import type { Clock } from '../../src/clock.js';
+import { wallClock, type Clock } from '../../src/clock.js';
 import { run } from '../../src/cli/program.js';
 import type { Signal, Sink, Terminal } from '../../src/cli/terminal.js';
 
@@ -77,6 +77,8 @@ function leapingClock(startMs: number): Clock {
   let nowMs = startMs;
   return {
     now: () => nowMs,
+    monotonic: () => nowMs,
+    after: (ms, fire) => wallClock.after(ms, fire),
     async sleep(ms) {
       nowMs += ms;
       // Lets everything else have its turn, as real waiting would.

@@ -108,7 +108,7 @@ export const loaded =
  */
 export function clockWith(actions: (() => Promise<void>)[]): Clock {
   return {
-    now: () => wallClock.now(),
+    ...wallClock,
     sleep: (ms, signal) =>
       ms === DEBOUNCE_MS ? (actions.shift()?.() ?? Promise.resolve()) : wallClock.sleep(ms, signal),
   };
@@ -122,7 +122,7 @@ export function clockThatPolls(): { readonly clock: Clock; readonly poll: () => 
   });
   let polled = false;
   const clock: Clock = {
-    now: () => wallClock.now(),
+    ...wallClock,
     sleep(ms, signal) {
       const slept = wallClock.sleep(ms, signal);
       if (ms === DEBOUNCE_MS || polled) return slept;

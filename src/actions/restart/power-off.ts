@@ -25,7 +25,7 @@ export async function powerOff(
   limits: { readonly timeoutMs: number; readonly signal: AbortSignal },
 ): Promise<Off> {
   const { timeoutMs, signal } = limits;
-  const untilMs = ctx.now() + timeoutMs;
+  const untilMs = ctx.monotonic() + timeoutMs;
   let reading = await read(power, signal);
   if (reading === 'off') return { machine, wasOff: true, readAtMs: ctx.now() };
 
@@ -62,9 +62,9 @@ async function order(ctx: StepContext, power: PowerCapability, signal: AbortSign
 }
 
 async function another(ctx: StepContext, untilMs: number, signal: AbortSignal): Promise<boolean> {
-  if (signal.aborted || ctx.now() >= untilMs) return false;
+  if (signal.aborted || ctx.monotonic() >= untilMs) return false;
   try {
-    await ctx.pause(Math.min(POLL_MS, untilMs - ctx.now()), signal);
+    await ctx.pause(Math.min(POLL_MS, untilMs - ctx.monotonic()), signal);
     return true;
   } catch {
     return false;

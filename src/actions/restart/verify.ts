@@ -52,7 +52,7 @@ async function signOfLife(
 ): Promise<SignOfLife> {
   const { ctx } = restart;
   // From now, not from the start: after a crash the server has had no chance to be seen meanwhile.
-  const untilMs = ctx.now() + withinMs;
+  const untilMs = ctx.monotonic() + withinMs;
   let before: SignOfLife | null = null;
   let moves = 0;
   for (;;) {
@@ -63,7 +63,7 @@ async function signOfLife(
       if (moves === MOVES) return seen;
       before = seen;
     }
-    const leftMs = untilMs - ctx.now();
+    const leftMs = untilMs - ctx.monotonic();
     if (leftMs <= 0) throw silent(restart, started, withinMs, seen);
     await ctx.pause(Math.min(POLL_MS, leftMs), signal);
   }

@@ -66,11 +66,12 @@ export async function setStage(onStep: (line: MethodLine) => void): Promise<Stag
       return read(await (await fetch(`${url}${path}`)).json());
     },
     async until(ask, fits, what) {
-      const end = wallClock.now() + PATIENCE_MS;
+      const end = wallClock.monotonic() + PATIENCE_MS;
       for (;;) {
         const answer = await ask();
         if (fits(answer)) return answer;
-        if (wallClock.now() > end) throw new Error(`${what} did not come within ${PATIENCE_MS / 1000} s`);
+        if (wallClock.monotonic() > end)
+          throw new Error(`${what} did not come within ${PATIENCE_MS / 1000} s`);
         await wallClock.sleep(50);
       }
     },

@@ -23,7 +23,7 @@ export async function followOrder(
 ): Promise<Explained> {
   const id = decisionId(eventId);
   const progress = createProgress(terminal);
-  let lastAnswerMs = terminal.clock.now();
+  let lastAnswerMs = terminal.clock.monotonic();
   const stopListening = terminal.onSignal('SIGINT', () => {
     terminal.err.write(`no longer waiting; the service goes on. Look again with: rekindle why ${id}\n`);
     terminal.exitNow(130);
@@ -32,10 +32,10 @@ export async function followOrder(
     for (;;) {
       const found = await ask(api, id);
       if (found !== 'unreachable') {
-        lastAnswerMs = terminal.clock.now();
+        lastAnswerMs = terminal.clock.monotonic();
         if (found !== null) progress.tell(found);
         if (found !== null && hasEnded(found)) return found;
-      } else if (terminal.clock.now() - lastAnswerMs > PATIENCE_MS) {
+      } else if (terminal.clock.monotonic() - lastAnswerMs > PATIENCE_MS) {
         throw new CliError(
           EXIT.unreachable,
           `the service at ${api.url} has not answered for a minute`,

@@ -23,11 +23,11 @@ export function fileRack({ file, clock }: { readonly file: string; readonly cloc
   return {
     clock,
     async apply(transition) {
-      const sinceMs = clock.now();
+      const sinceMs = clock.monotonic();
       for (let attempt = 0; ; attempt += 1) {
         const attempted = applyIfFree(path, clock, transition);
         if ('result' in attempted) return attempted.result;
-        if (clock.now() - sinceMs > GIVE_UP_MS) throw heldTooLong(path, attempted.heldBy);
+        if (clock.monotonic() - sinceMs > GIVE_UP_MS) throw heldTooLong(path, attempted.heldBy);
         // Different for each process and attempt, so that two of them do not meet again and again.
         await clock.sleep(1 + ((process.pid * 7 + attempt * 5) % 11));
       }

@@ -97,7 +97,8 @@ describe('a rack in a file', () => {
     await child.said((lines) => lines.includes('inside'));
     let nowMs = 0;
     const hurried: Clock = {
-      now: () => nowMs,
+      ...wallClock,
+      monotonic: () => nowMs,
       sleep: async () => {
         nowMs += 1_000;
       },

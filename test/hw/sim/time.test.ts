@@ -10,6 +10,7 @@ import {
   type RackCommand,
   type RackState,
 } from '../../../src/hw/sim/index.js';
+import { createVirtualClock } from '../../../src/virtual-clock.js';
 import { simRig, settlePromises, type SimRig } from './rig.js';
 import { simWorld } from './world.js';
 
@@ -128,7 +129,7 @@ describe('the time of the simulated rack', () => {
 
   it('never runs back, even when the clock is put back', async () => {
     let nowMs = 60_000;
-    const holder = memoryRack({ now: () => nowMs, sleep: () => Promise.resolve() });
+    const holder = memoryRack({ ...createVirtualClock(), now: () => nowMs });
     const { active, drives } = simRig();
     await simDriver({ holder, clock: holder.clock })
       .open({ machines: [active], drives })

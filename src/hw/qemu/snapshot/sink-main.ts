@@ -108,7 +108,7 @@ function after(chunks: readonly Buffer[], bytes: number): readonly Buffer[] {
 }
 
 async function watched<T>(work: Promise<T>): Promise<T> {
-  busySince = Date.now();
+  busySince = performance.now();
   try {
     return await work;
   } finally {
@@ -138,7 +138,7 @@ function receive(order: SinkOrder): void {
 }
 
 setInterval(() => {
-  if (busySince !== null && Date.now() - busySince > STALL_MS) {
+  if (busySince !== null && performance.now() - busySince > STALL_MS) {
     fail(new Error(`the drive has not answered for ${STALL_MS} ms`));
   }
 }, 250);
