@@ -10,7 +10,9 @@ import { DRIVER_CATALOGUE } from '../dist/hw/drivers.js';
 import { playScenario } from '../dist/scenario/index.js';
 
 const WANTED = 2_000;
-const RUNS = 5;
+const RUNS = 9;
+/** Some thousand steps: what a large installation plays, most of it as warm as this. */
+const WARM_UP_RUNS = 15;
 const ALERTS = 1_000;
 
 const { files } = await readPolicyFiles(['policies/']);
@@ -41,10 +43,10 @@ const alerts = {
   })),
 };
 
-/** Steps a second: the median of some runs after one to warm up. */
+/** Steps a second: the median of some runs after some to warm up. */
 async function rate(scenarios) {
   const rates = [];
-  for (let run = 0; run <= RUNS; run += 1) {
+  for (let run = 0; run < WARM_UP_RUNS + RUNS; run += 1) {
     const began = performance.now();
     let steps = 0;
     for (const scenario of scenarios) {
@@ -52,7 +54,7 @@ async function rate(scenarios) {
       if (!result.passed) throw new Error(`${scenario.name} fails`);
       steps += result.steps.length;
     }
-    if (run > 0) rates.push((1_000 * steps) / (performance.now() - began));
+    if (run >= WARM_UP_RUNS) rates.push((1_000 * steps) / (performance.now() - began));
   }
   return rates.toSorted((a, b) => a - b)[Math.floor(RUNS / 2)];
 }
@@ -77,6 +79,7 @@ const verdict = steps >= WANTED ? 'met' : 'missed';
 console.log(
   `steps that are decisions: ${Math.round(steps)} a second (${verdict}: ${WANTED} are wanted), ${(steps / decided).toFixed(2)} of bare decisions`,
 );
+const whole = shipped >= WANTED ? 'met' : 'missed';
 console.log(
-  `the shipped scenarios, of which most steps are snapshots and restarts: ${Math.round(shipped)} a second`,
+  `the shipped scenarios, of which most steps are snapshots and restarts: ${Math.round(shipped)} a second (${whole})`,
 );

@@ -11,6 +11,12 @@ export interface VirtualClock extends Clock {
   /** When the next sleep ends; null when nothing sleeps. */
   nextTimer(): number | null;
   /**
+   * Runs everything that happens at the next instant at which a sleep ends, and moves time there.
+   * @param settle as below.
+   * @returns false when nothing sleeps; nothing happens then.
+   */
+  runNext(settle: () => Promise<void>): Promise<boolean>;
+  /**
    * Runs everything that happens up to `ms`: ends sleeps in the order of their times and then of their beginning,
    * and calls `settle` before the first and after those of each instant, so that what a sleep wakes runs at that
    * sleep's time. Ends at `ms`.
@@ -81,6 +87,11 @@ export function createVirtualClock(startMs = 0): VirtualClock {
       assertAhead(ms);
       while (fireNext(ms));
       nowMs = ms;
+    },
+    async runNext(settle) {
+      if (!fireMoment(Infinity)) return false;
+      await settle();
+      return true;
     },
     async runUntil(ms, settle) {
       assertAhead(ms);

@@ -55,6 +55,39 @@ describe('a virtual clock', () => {
     expect(order).toEqual(['chained at 15', 'late at 20']);
   });
 
+  it('moves to the next instant at which a sleep ends, and ends all that end then', async () => {
+    const clock = createVirtualClock();
+    const woken: string[] = [];
+    const wakes = async (name: string, ms: number): Promise<void> => {
+      await clock.sleep(ms);
+      woken.push(name);
+    };
+    void wakes('a', 10);
+    void wakes('b', 20);
+    void wakes('c', 10);
+    expect(await clock.runNext(settle)).toBe(true);
+    expect([clock.now(), ...woken]).toEqual([10, 'a', 'c']);
+    expect(await clock.runNext(settle)).toBe(true);
+    expect(await clock.runNext(settle)).toBe(false);
+    expect([clock.now(), ...woken]).toEqual([20, 'a', 'c', 'b']);
+  });
+
+  it('calls off what was to happen later', async () => {
+    const clock = createVirtualClock();
+    let fired = 0;
+    const cancel = clock.after(10, () => {
+      fired += 1;
+    });
+    clock.after(10, () => {
+      fired += 10;
+    });
+    cancel();
+    clock.advanceTo(10);
+    expect(fired).toBe(10);
+    cancel();
+    expect(clock.nextTimer()).toBeNull();
+  });
+
   it('leaves sleeps beyond the limit asleep', async () => {
     const clock = createVirtualClock();
     void clock.sleep(11);

@@ -27,6 +27,9 @@ export interface SchedulerParts {
 /** New servers and drives are noticed this late at the latest. */
 const LOOK_AGAIN_MS = 60_000;
 
+/** Nobody reads it; made once, since this is asked for after everything that happens. */
+const LOOK_AGAIN = new Error('look again');
+
 export function createScheduler({ store, clock, policySet, accept, onFault }: SchedulerParts): Scheduler {
   const since = toInstant(clock.now());
   /** By policy and server: the event that was accepted last. */
@@ -73,7 +76,7 @@ export function createScheduler({ store, clock, policySet, accept, onFault }: Sc
       }
     },
     reconsider() {
-      alarm.abort(new Error('look again'));
+      alarm.abort(LOOK_AGAIN);
     },
   };
 }

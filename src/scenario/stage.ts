@@ -13,7 +13,7 @@ import type { Store } from '../store/store.js';
 import { createVirtualClock, type VirtualClock } from '../virtual-clock.js';
 import { createCrashTrap, type CrashTrap } from './crash.js';
 import { forever, newLife, type Life } from './life.js';
-import { quiet } from './quiet.js';
+import { quiet } from '../quiet.js';
 
 /** The world of one scenario: the whole administration server, a rack and a clock, all in this process. */
 export interface Stage {
@@ -189,9 +189,8 @@ export async function setStage(
     alive.end();
   }
 
-  const passTime = async (ms: number): Promise<void> => {
-    await clock.runUntil(ms, quiet);
-    await quiet();
+  const passTime = async (): Promise<void> => {
+    if (!(await clock.runNext(quiet))) await quiet();
   };
   /** Lets time run until the service has done something; asks again when it died over it. */
   async function served(ask: (asked: ControlRoom) => Promise<unknown>): Promise<void> {
@@ -205,13 +204,13 @@ export async function setStage(
     await quiet();
     while (!waiting.isOver) {
       if (room !== asked) return served(ask);
-      await passTime(clock.nextTimer() ?? clock.now());
+      await passTime();
     }
     await over;
   }
   /** The service as it is reached from outside: who finds it down tries again until it is up. */
   async function service(): Promise<ControlRoom> {
-    while (room === null) await passTime(clock.nextTimer() ?? clock.now());
+    while (room === null) await passTime();
     return room;
   }
 
@@ -264,7 +263,7 @@ export async function setStage(
       while (room === null || room.running > 0) {
         const next = clock.nextTimer();
         if (next === null || next > startMs + limitMs) return;
-        await passTime(next);
+        await passTime();
       }
     },
     async strike() {

@@ -21,10 +21,10 @@ import {
   type LogEntry,
   type RackControl,
 } from '../../src/hw/sim/index.js';
+import { quiet } from '../../src/quiet.js';
 import { openMemoryStore } from '../../src/store/memory/index.js';
 import type { Operation, OperationKind, Store } from '../../src/store/store.js';
 import { createVirtualClock, type VirtualClock } from '../../src/virtual-clock.js';
-import { watched } from '../support/watched.js';
 
 export const SERVER = 'web-1';
 export const DISK = 'disk-web';
@@ -68,7 +68,7 @@ export interface How {
 
 export async function openWorld(): Promise<World> {
   const clock = createVirtualClock(START_MS);
-  const { object: store, idle } = watched(openMemoryStore({ clock, findsCycles: true }));
+  const store = openMemoryStore({ clock, findsCycles: true });
   const holder = memoryRack(clock);
   const rack = createRackControl(holder);
   const hardware = openHardware(INVENTORY, new Map([['sim', simDriver({ holder, clock })]]));
@@ -86,11 +86,10 @@ export async function openWorld(): Promise<World> {
         state.settled = true;
       };
       work.then(done, done);
-      await idle();
+      await quiet();
       while (!state.settled) {
-        const next = clock.nextTimer();
-        if (next === null) throw new Error('nothing moves any more, and the work has not ended');
-        await clock.runUntil(next, idle);
+        if (!(await clock.runNext(quiet)))
+          throw new Error('nothing moves any more, and the work has not ended');
       }
       return work;
     },

@@ -11,9 +11,6 @@ import { powerOff, powerState, readGuest } from './machine-calls.js';
 import { beginSnapshot, dropRemains, watchSnapshot } from './snapshot-calls.js';
 import { boot, cameUp, cancelStart, resume } from './start-calls.js';
 
-/** How often a snapshot being written is looked at. */
-const WATCH_MS = 50;
-
 export function simMachine(name: string, line: Line): MachineHandle {
   return { power: power(name, line), memory: memory(name, line) };
 }
@@ -84,7 +81,7 @@ async function watchUntilComplete(line: Line, order: SnapshotOrder): Promise<Sna
         throw toError(watched.failure);
       case 'writing':
         tell(watched.share);
-        await line.wait(snapshot, Math.min(WATCH_MS, watched.leftMs ?? WATCH_MS), signal);
+        await line.wait(snapshot, watched.againMs, signal);
     }
   }
 }

@@ -22,19 +22,25 @@ export function settle(state: RackState, nowMs: number): RackState {
 
 function nextDue(state: RackState, nowMs: number): Due | null {
   let next: Due | null = null;
-  for (const due of [...state.machines.flatMap(dueOfMachine), ...state.drives.flatMap(dueOfDrive)]) {
-    if (due.atMs <= nowMs && (next === null || due.atMs < next.atMs)) next = due;
-  }
+  const consider = (all: readonly Due[]): void => {
+    for (const due of all) if (due.atMs <= nowMs && (next === null || due.atMs < next.atMs)) next = due;
+  };
+  for (const machine of state.machines) consider(dueOfMachine(machine));
+  for (const drive of state.drives) consider(dueOfDrive(drive));
   return next;
 }
 
-function dueOfMachine({ name, power }: MachineState): Due[] {
+/** Every call asks before and after it what is due, and hardly ever is anything. */
+const NOTHING: readonly Due[] = [];
+
+function dueOfMachine({ name, power }: MachineState): readonly Due[] {
   if (power.is === 'off') {
     const atMs = power.turnsOnAtMs;
-    return atMs === null ? [] : [{ atMs, happen: (state) => comeOn(state, name, atMs) }];
+    return atMs === null ? NOTHING : [{ atMs, happen: (state) => comeOn(state, name, atMs) }];
   }
-  const due: Due[] = [];
   const { turnsOff, guest } = power;
+  if (turnsOff === null && (guest?.diesAtMs ?? null) === null) return NOTHING;
+  const due: Due[] = [];
   if (turnsOff) {
     const { atMs, operation } = turnsOff;
     due.push({ atMs, happen: (state) => goOff(state, name, atMs, operation) });
@@ -46,7 +52,8 @@ function dueOfMachine({ name, power }: MachineState): Due[] {
   return due;
 }
 
-function dueOfDrive(drive: DriveState): Due[] {
+function dueOfDrive(drive: DriveState): readonly Due[] {
+  if (!drive.snapshots.some(({ progress }) => progress.is === 'writing')) return NOTHING;
   return drive.snapshots.flatMap((snapshot) => {
     const atMs = snapshot.progress.is === 'writing' ? endsAtMs(snapshot.progress) : null;
     if (atMs === null) return [];

@@ -78,10 +78,14 @@ function begin(
 }
 
 export type Watched =
-  /** `leftMs` is null for a write that does not move. */
-  | { readonly is: 'writing'; readonly share: number; readonly leftMs: number | null }
+  /** `againMs`: after how long there will be something new to see. */
+  | { readonly is: 'writing'; readonly share: number; readonly againMs: number }
   | { readonly is: 'complete'; readonly manifest: SnapshotManifest }
   | { readonly is: 'broken'; readonly failure: Failure };
+
+/** A snapshot is looked at this many times while it is written, but not all the time. */
+const TELLINGS = 10;
+const SHORTEST_WATCH_MS = 100;
 
 /** How far a snapshot is. */
 export function watchSnapshot(driveName: string, id: string): Transition<Watched> {
@@ -98,8 +102,9 @@ function watch(drive: DriveState, stored: StoredSnapshot, nowMs: number): Watche
   const manifest = manifestOf(drive, stored);
   if (progress.is === 'complete')
     return manifest ? { is: 'complete', manifest } : vanished(drive.name, stored.id);
-  const endMs = endsAtMs(progress);
-  return { is: 'writing', share: shareOf(progress, nowMs), leftMs: endMs === null ? null : endMs - nowMs };
+  const leftMs = (endsAtMs(progress) ?? Infinity) - nowMs;
+  const againMs = Math.min(leftMs, Math.max(SHORTEST_WATCH_MS, progress.takesMs / TELLINGS));
+  return { is: 'writing', share: shareOf(progress, nowMs), againMs };
 }
 
 function vanished(drive: string, snapshot: string): Watched {
