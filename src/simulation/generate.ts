@@ -24,6 +24,14 @@ export type Blow =
   | { readonly kind: 'reload'; readonly without: boolean }
   /** The clock of the service is set. */
   | { readonly kind: 'clock'; readonly byMs: number }
+  /** What is left on a drive is about what one snapshot takes: enough, or not quite. */
+  | { readonly kind: 'fill'; readonly drive: string; readonly freeBytes: number }
+  /** A bit of a snapshot that lies on a drive flips; which one, of those that there are then, the number says. */
+  | { readonly kind: 'decay'; readonly number: number }
+  /** A machine comes on by itself and boots what it ran last. */
+  | { readonly kind: 'comeback'; readonly machine: string }
+  /** A server that runs says so, by its own clock. */
+  | { readonly kind: 'heartbeat'; readonly server: string; readonly aheadMs: number }
   /** Every server fails within a moment. */
   | { readonly kind: 'mass'; readonly cause: 'power' | 'panic' }
   /** One alert many times over, each under its own id, dated up to a day before or after it is told. */
@@ -60,6 +68,10 @@ const KINDS: readonly {
   { weight: 5, make: crash },
   { weight: 5, make: death },
   { weight: 3, make: storeFault },
+  { weight: 2, make: fill },
+  { weight: 2, make: decay },
+  { weight: 2, make: comeback },
+  { weight: 2, make: heartbeat },
   { weight: 1, make: mass },
   { weight: 2, make: reload },
   { weight: 2, make: clockStep },
@@ -99,6 +111,8 @@ interface Site {
   readonly servers: Some<string>;
   readonly machines: Some<string>;
   readonly drives: Some<string>;
+  /** Of the largest machine. */
+  readonly memoryBytes: number;
   readonly paths: Some<{ readonly machine: string; readonly device: string }>;
   readonly alerts: Some<string>;
 }
@@ -116,6 +130,7 @@ function siteOf({ inventory, alertPolicies }: PolicySet): Site {
     servers: some(machines.filter(({ role }) => role === 'active').map(({ name }) => name)),
     machines: some(machines.map(({ name }) => name)),
     drives: some([...inventory.drives.keys()].toSorted(compareText)),
+    memoryBytes: Math.max(...machines.map(({ memoryBytes }) => memoryBytes)),
     paths: some(
       machines.flatMap(({ name, reaches }) => reaches.map((device) => ({ machine: name, device }))),
     ),
@@ -162,11 +177,12 @@ function misbehaviour(random: Random, { machines, drives }: Site): ScenarioAct {
   const on = random.chance(60) ? 'machine' : 'drive';
   const faults = some(FAULT_NAMES.filter((name) => FAULTS[name].on === on || FAULTS[name].on === 'both'));
   const name = random.of(faults);
+  const share = FAULTS[name].value?.unit === 'percent' ? `=${random.below(101)}` : '';
   const times = random.below(4);
   return {
     kind: 'misbehave',
     target: random.of(on === 'machine' ? machines : drives),
-    fault: times === 0 ? name : `${name}*${times}`,
+    fault: `${name}${share}${times === 0 ? '' : `*${times}`}`,
   };
 }
 
@@ -209,6 +225,22 @@ function storeFault(random: Random): Blow {
   };
 }
 
+function fill(random: Random, { drives, memoryBytes }: Site): Blow {
+  return { kind: 'fill', drive: random.of(drives), freeBytes: random.below(3 * memoryBytes) };
+}
+
+function decay(random: Random): Blow {
+  return { kind: 'decay', number: random.below(1_000) };
+}
+
+function comeback(random: Random, { machines }: Site): Blow {
+  return { kind: 'comeback', machine: random.of(machines) };
+}
+
+function heartbeat(random: Random, { servers }: Site): Blow {
+  return { kind: 'heartbeat', server: random.of(servers), aheadMs: shift(random) };
+}
+
 function mass(random: Random): Blow {
   return { kind: 'mass', cause: random.of(['power', 'panic']) };
 }
@@ -226,8 +258,12 @@ function reload(random: Random): Blow {
   return { kind: 'reload', without: random.chance(50) };
 }
 
-/** By up to a day, forward or back; small steps are those of a clock that is disciplined. */
 function clockStep(random: Random): Blow {
+  return { kind: 'clock', byMs: shift(random) };
+}
+
+/** By up to a day, forward or back; small ones are those of a clock that is disciplined. */
+function shift(random: Random): number {
   const mostMs = random.of([1_000, 60 * MINUTE_MS, DAY_MS]);
-  return { kind: 'clock', byMs: random.below(2 * mostMs) - mostMs };
+  return random.below(2 * mostMs) - mostMs;
 }

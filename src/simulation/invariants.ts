@@ -5,8 +5,8 @@
 import type { PolicySet } from '../engine/policy-set.js';
 import { toInstant } from '../engine/time.js';
 import type { LogEntry, RackState } from '../hw/sim/index.js';
-import type { Operation, SnapshotRow } from '../store/store.js';
-import { startedBy } from '../scenario/started.js';
+import type { JournalEntry, Operation, SnapshotRow, Store } from '../store/store.js';
+import { namedIn, startedBy } from '../scenario/started.js';
 import type { Stage } from '../scenario/stage.js';
 
 export interface Breach {
@@ -22,6 +22,8 @@ export interface Moment {
   readonly view: Awaited<ReturnType<Stage['store']['view']>>;
   readonly snapshots: readonly SnapshotRow[];
   readonly operations: ReadonlyMap<string, Operation>;
+  /** Operations that are done and read back as whole what they started; whatever became of it since. */
+  readonly readBack: ReadonlySet<string>;
   readonly faults: readonly string[];
   /** Servers of which there was a complete snapshot at an earlier moment. */
   readonly keepers: ReadonlySet<string>;
@@ -30,8 +32,7 @@ export interface Moment {
 type Invariant = (moment: Moment) => readonly string[];
 
 const ALWAYS: Readonly<Record<string, Invariant>> = {
-  /** Two machines never run with write access to one server's disk. */
-  I1: ({ rack }) => rack.violations.map(({ text }) => text),
+  I1: writersNobodyWarnedOf,
   I2: startsUnfenced,
   /** What cannot be proven ends, and says what a person can do. */
   I3: blockedWithoutReason,
@@ -67,6 +68,7 @@ export async function momentOf(
     rack: await rack.state(),
     view: await store.view(toInstant(clock.now())),
     snapshots: await store.snapshots({}),
+    readBack: new Set(await readBackIn(store, operations)),
     operations: new Map(operations.map((operation) => [operation.id, operation])),
     faults,
     keepers: new Set(keepers),
@@ -77,6 +79,19 @@ export function breachesIn(moment: Moment): readonly Breach[] {
   return Object.entries(ALWAYS).flatMap(([invariant, broken]) =>
     broken(moment).map((text) => ({ invariant, text })),
   );
+}
+
+/**
+ * I1. Two machines never run with write access to one server's disk. A drive that did not answer when its server was
+ * fenced may still let the machine in should somebody switch that on again; the operation has said so then.
+ */
+function writersNobodyWarnedOf({ rack, operations }: Moment): readonly string[] {
+  const warned = new Set(
+    [...operations.values()].flatMap(({ result }) => namedIn(result, 'unproven', 'machine')),
+  );
+  return rack.violations
+    .filter(({ machines }) => !machines.some((machine) => warned.has(machine)))
+    .map(({ text }) => text);
 }
 
 /** I2. Whatever ran the server before is off when an operation starts it elsewhere, and was not on since. */
@@ -113,14 +128,41 @@ function blockedWithoutReason({ operations }: Moment): readonly string[] {
   );
 }
 
-function startedUnread({ operations, snapshots }: Moment): readonly string[] {
-  return [...operations.values()].flatMap(({ id, state, result }) => {
-    const snapshot = state === 'done' ? startedBy(result)?.snapshot : null;
-    const row = snapshots.find((one) => one.id === snapshot);
-    return row === undefined || row.verified === 'ok'
+function startedUnread({ operations, readBack }: Moment): readonly string[] {
+  return [...operations.values()].flatMap((operation) => {
+    const snapshot = snapshotStartedBy(operation);
+    return snapshot === null || readBack.has(operation.id)
       ? []
-      : [`${id} started ${row.server} from ${row.id}, which was not read back as whole`];
+      : [`${operation.id} started ${operation.server} from ${snapshot}, which it did not read back as whole`];
   });
+}
+
+function snapshotStartedBy({ state, result }: Operation): string | null {
+  return state === 'done' ? (startedBy(result)?.snapshot ?? null) : null;
+}
+
+async function readBackIn(store: Store, operations: readonly Operation[]): Promise<readonly string[]> {
+  const found = await Promise.all(
+    operations.map(async (operation) => {
+      const snapshot = snapshotStartedBy(operation);
+      if (snapshot === null) return [];
+      const entries = await store.journal({ subject: `snapshot:${snapshot}`, limit: ALL });
+      return entries.some((entry) => entry.by === operation.id && isWholeReading(entry))
+        ? [operation.id]
+        : [];
+    }),
+  );
+  return found.flat();
+}
+
+function isWholeReading({ change, detail }: JournalEntry): boolean {
+  return (
+    change === 'verified' &&
+    typeof detail === 'object' &&
+    detail !== null &&
+    'result' in detail &&
+    detail.result === 'ok'
+  );
 }
 
 function isPower({ change }: LogEntry): boolean {

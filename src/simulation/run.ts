@@ -6,7 +6,7 @@ import { toInstant } from '../engine/time.js';
 import { HardwareError } from '../hw/contract.js';
 import { perform } from '../scenario/perform.js';
 import { setStage, type Stage } from '../scenario/stage.js';
-import { startedBy } from '../scenario/started.js';
+import { namedIn, startedBy } from '../scenario/started.js';
 import { createFaultyStore, type FaultyStore } from './faulty-store.js';
 import type { Step, Story } from './generate.js';
 import { breachesIn, momentOf, type Breach } from './invariants.js';
@@ -58,7 +58,7 @@ export async function simulate(policySet: PolicySet, story: Story): Promise<Run>
   const servers = [...policySet.inventory.machines.values()].flatMap(({ name, role }) =>
     role === 'active' ? [name] : [],
   );
-  const world: World = { policySet, stage, faulty, servers };
+  const world: World = { policySet, stage, faulty, servers, decayed: new Set() };
   try {
     for (const [index, { atMs, act }] of story.steps.entries()) {
       await stage.runTo(atMs);
@@ -75,7 +75,7 @@ export async function simulate(policySet: PolicySet, story: Story): Promise<Run>
     await stage.runOut(stage.clock.now() - stage.startMs + CALM_MS);
     await look();
     find(await unended(stage, told));
-    find(await unrestarted(stage, policySet));
+    find(await unrestarted(world));
     await look();
     const { log } = await stage.rack.state();
     const digest = createHash('sha256')
@@ -93,6 +93,8 @@ interface World {
   readonly servers: readonly string[];
   readonly stage: Stage;
   readonly faulty: FaultyStore;
+  /** Snapshots of which a bit flipped since they were taken. */
+  readonly decayed: Set<string>;
 }
 
 /** Another set, of which every part passed the checks that the first one passed. */
@@ -107,7 +109,7 @@ function emptyScenario({ inventory }: PolicySet, { schedules }: Story): Scenario
 }
 
 async function happen(
-  { policySet, stage, faulty, servers }: World,
+  { policySet, stage, faulty, servers, decayed }: World,
   act: Step['act'],
   index: number,
 ): Promise<EngineEvent | null> {
@@ -118,6 +120,33 @@ async function happen(
     case 'reload':
       await stage.reload(act.without ? withoutConditions(policySet) : policySet);
       return null;
+    case 'fill': {
+      const { drive, freeBytes } = act;
+      await stage.rack.apply({ kind: 'fill-drive', drive, freeBytes });
+      return null;
+    }
+    case 'decay': {
+      const { drives } = await stage.rack.state();
+      const whole = drives.flatMap(({ name, snapshots }) =>
+        snapshots.flatMap(({ id, progress }) =>
+          progress.is === 'complete' ? [{ drive: name, snapshot: id }] : [],
+        ),
+      );
+      const struck = whole[act.number % whole.length];
+      if (struck === undefined) return null;
+      await stage.rack.apply({ kind: 'damage-snapshot', ...struck });
+      decayed.add(struck.snapshot);
+      return null;
+    }
+    case 'comeback':
+      await stage.rack.apply({ kind: 'power-restore', machine: act.machine, start: true });
+      return null;
+    case 'heartbeat': {
+      const { server, aheadMs } = act;
+      if ((await stage.rack.machinesRunning(server)).length > 0)
+        await stage.store.heartbeat(server, toInstant(stage.clock.now() + aheadMs));
+      return null;
+    }
     case 'mass': {
       const { cause } = act;
       for (const [number, server] of servers.entries())
@@ -178,6 +207,9 @@ function strikesIn({ steps }: Story): number {
       case 'mass':
       case 'flood':
       case 'clock':
+      case 'fill':
+      case 'decay':
+      case 'comeback':
         return true;
       case 'drive':
         return act.health !== 'ok';
@@ -188,6 +220,7 @@ function strikesIn({ steps }: Story): number {
       case 'death':
       case 'store':
       case 'reload':
+      case 'heartbeat':
         return false;
     }
   }).length;
@@ -244,7 +277,7 @@ async function unended({ store }: Stage, told: readonly EngineEvent[]): Promise<
 }
 
 /** Everything works, so a person who orders a restart gets one, unless the policies refuse it with a reason. */
-async function unrestarted(stage: Stage, { inventory }: PolicySet): Promise<readonly Breach[]> {
+async function unrestarted({ stage, policySet: { inventory }, decayed }: World): Promise<readonly Breach[]> {
   const breaches: Breach[] = [];
   const servers = [...inventory.machines.values()].filter(({ role }) => role === 'active');
   for (const { name } of servers) {
@@ -259,6 +292,9 @@ async function unrestarted(stage: Stage, { inventory }: PolicySet): Promise<read
     if (decision === null) breaches.push({ invariant: 'I18', text: `the restart of ${name} is not decided` });
     if (decision?.outcome !== 'restart') continue;
     const operation = await stage.store.operationOf(decision.id);
+    // Bits that flipped where no other snapshot will do leave it to a person, who is told which.
+    const tried = namedIn(operation?.result, 'tried', 'snapshot');
+    if (tried.length > 0 && tried.every((snapshot) => decayed.has(snapshot))) continue;
     const started = startedBy(operation?.result);
     const runs = await stage.rack.machinesRunning(name);
     if (operation?.state !== 'done' || runs.join() !== started?.backup)

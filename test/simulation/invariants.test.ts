@@ -49,6 +49,23 @@ describe('a moment in which all is well', () => {
     expect(broken({ rack: { ...moment.rack, violations: [seen] } })).toEqual(['I1']);
   });
 
+  it('breaks I1 not where an operation had said that it could not prove it', () => {
+    const seen = {
+      atMs: 0,
+      kind: 'two-writers',
+      subject: 'web-1',
+      machines: ['web-1', 'spare-1'],
+      text: 'two',
+    } as const;
+    const [restart] = [...moment.operations.values()].filter(({ kind }) => kind === 'restart-server');
+    if (restart === undefined) throw new Error('nothing was restarted');
+    const unproven = [{ drive: 'd', machine: 'web-1', reason: 'no answer' }];
+    const told = { ...restart, result: { unproven } };
+    const rack = { ...moment.rack, violations: [seen] };
+    expect(broken({ rack })).toEqual(['I1']);
+    expect(broken({ rack, operations: new Map([...moment.operations, [told.id, told]]) })).toEqual([]);
+  });
+
   it('breaks I2 when the old machine never went off', () => {
     const log = moment.rack.log.filter(
       ({ machine, change }) => machine !== 'web-1' || change !== 'power-off',
@@ -82,8 +99,14 @@ describe('a moment in which all is well', () => {
   });
 
   it('breaks I8 when a server was started from what was not read back', () => {
-    const snapshots = moment.snapshots.map((row) => ({ ...row, verified: null }));
-    expect(broken({ snapshots })).toEqual(['I8']);
+    expect(broken({ readBack: new Set() })).toEqual(['I8']);
+  });
+
+  it('breaks nothing when what a server was started from is damaged afterwards', async () => {
+    expect(moment.readBack.size).toBe(1);
+    for (const { id, takenAt } of moment.snapshots)
+      await stage.store.change('afterwards', (table) => table.recordVerification(id, 'failed', takenAt));
+    expect(breachesIn(await momentOf(stage, moment.policySet))).toEqual([]);
   });
 
   it('breaks I9 and I20 when what holds a drive and started a server was never recorded', () => {

@@ -4,7 +4,7 @@ export interface FaultDescription {
   /** What it can be set on. */
   readonly on: 'machine' | 'drive' | 'both';
   /** What the number behind `=` means; null when the fault takes none. */
-  readonly value: { readonly unit: 'ms' | 'times'; readonly default: number } | null;
+  readonly value: { readonly unit: 'ms' | 'times' | 'percent'; readonly default: number } | null;
   /** One line. */
   readonly text: string;
 }
@@ -15,24 +15,40 @@ export const FAULTS = {
   'off-refused': fault('machine', 'Power off is refused.'),
   'off-unanswered': fault('machine', 'Power off is not answered and the machine stays on.'),
   'off-done-unanswered': fault('machine', 'Power off is not answered and the machine goes off.'),
-  'off-late': fault('machine', 'Power off is accepted at once and happens much later.', { ms: 2_000 }),
+  'off-late': fault('machine', 'Power off is accepted at once and happens much later.', {
+    unit: 'ms',
+    default: 2_000,
+  }),
   'state-unclear': fault('machine', 'The power state reads as neither on nor off.'),
   'state-unanswered': fault('machine', 'The power state cannot be read: no answer.'),
-  'comes-back': fault('machine', 'Powers itself on again some time after it went off.', { ms: 2_000 }),
+  'comes-back': fault('machine', 'Powers itself on again some time after it went off.', {
+    unit: 'ms',
+    default: 2_000,
+  }),
   'start-fails': fault('machine', 'A boot or resume fails and leaves the machine off.'),
   'no-heartbeat': fault('machine', 'What is started never gives a sign of life.'),
-  'dies-after-start': fault('machine', 'What is started dies soon after.', { ms: 200 }),
-  'snapshot-fails': fault('both', 'A snapshot breaks off half way.'),
+  'dies-after-start': fault('machine', 'What is started dies soon after.', { unit: 'ms', default: 200 }),
+  'snapshot-fails': fault('both', 'A snapshot breaks off when so much of it is written.', {
+    unit: 'percent',
+    default: 50,
+  }),
   'snapshot-stalls': fault('both', 'A snapshot stops moving half way and never ends.'),
   'snapshot-damaged': fault('both', 'A snapshot reads as complete; one bit of its memory is wrong.'),
   'snapshot-truncated': fault('both', 'A snapshot reads as complete; the end of its memory is missing.'),
-  'drive-full': fault('drive', 'Runs out of space half way through a snapshot, whatever its status says.'),
-  'drive-fails': fault('drive', 'Fails half way through a snapshot, and stays failed.'),
+  'drive-full': fault(
+    'drive',
+    'Runs out of space when so much of a snapshot is written, whatever its status says.',
+    { unit: 'percent', default: 50 },
+  ),
+  'drive-fails': fault('drive', 'Fails when so much of a snapshot is written, and stays failed.', {
+    unit: 'percent',
+    default: 50,
+  }),
   'connect-refused': fault('drive', 'Connecting a machine is refused.'),
   'disconnect-refused': fault('drive', 'Disconnecting a machine is refused.'),
   unanswered: fault('both', 'Nothing is answered and nothing happens.'),
   'reply-lost': fault('both', 'What is ordered happens, and the answer is lost.'),
-  slow: fault('both', 'Everything takes several times as long.', { times: 10 }),
+  slow: fault('both', 'Everything takes several times as long.', { unit: 'times', default: 10 }),
 } as const satisfies Record<string, FaultDescription>;
 
 export type FaultName = keyof typeof FAULTS;
@@ -49,12 +65,9 @@ export interface Fault {
 function fault(
   on: FaultDescription['on'],
   text: string,
-  value?: { readonly ms: number } | { readonly times: number },
+  value: FaultDescription['value'] = null,
 ): FaultDescription {
-  if (value === undefined) return { on, text, value: null };
-  return 'ms' in value
-    ? { on, text, value: { unit: 'ms', default: value.ms } }
-    : { on, text, value: { unit: 'times', default: value.times } };
+  return { on, text, value };
 }
 
 /** All names, in the order of {@link FAULTS}. */
@@ -80,6 +93,11 @@ export function parseFault(text: string): ParsedFault {
   const takes = FAULTS[name].value;
   if (value !== undefined && takes === null)
     return { ok: false, message: `the fault ${name} takes no value` };
+  if (takes?.unit === 'percent' && Number(value) > 100)
+    return {
+      ok: false,
+      message: `the fault ${name} takes a value from 0 to 100, the percentage that is written`,
+    };
   if (times === '0') return { ok: false, message: `the fault ${name} cannot happen 0 times` };
   return {
     ok: true,

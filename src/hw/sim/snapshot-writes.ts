@@ -12,7 +12,7 @@ export function endsAtMs(writing: Writing): number | null {
     case 'complete':
       return writing.beganAtMs + writing.takesMs;
     case 'fail':
-      return writing.beganAtMs + writing.takesMs / 2;
+      return writing.beganAtMs + writing.takesMs * writing.ending.atShare;
     case 'stall':
       return null;
   }
@@ -21,7 +21,19 @@ export function endsAtMs(writing: Writing): number | null {
 /** The share done, from 0 to 1. */
 export function shareOf(writing: Writing, nowMs: number): number {
   const share = writing.takesMs === 0 ? 1 : (nowMs - writing.beganAtMs) / writing.takesMs;
-  return Math.min(Math.max(share, 0), writing.ending.kind === 'complete' ? 1 : 0.5);
+  return Math.min(Math.max(share, 0), mostOf(writing.ending));
+}
+
+/** What is written of it at most. */
+function mostOf(ending: Writing['ending']): number {
+  switch (ending.kind) {
+    case 'complete':
+      return 1;
+    case 'fail':
+      return ending.atShare;
+    case 'stall':
+      return 0.5;
+  }
 }
 
 /** Brings a snapshot to the end that was laid down for it. */

@@ -135,8 +135,13 @@ export type SnapshotProgress =
 /** How a snapshot being written will end. */
 export type SnapshotEnding =
   | { readonly kind: 'complete'; readonly damage: Damage | null }
-  /** Half way through. */
-  | { readonly kind: 'fail'; readonly failure: Failure; readonly driveFails: boolean }
+  /** `atShare`: when so much is written, from 0 to 1. */
+  | {
+      readonly kind: 'fail';
+      readonly failure: Failure;
+      readonly driveFails: boolean;
+      readonly atShare: number;
+    }
   /** Half way through it stops moving. */
   | { readonly kind: 'stall' };
 
