@@ -3,6 +3,7 @@ import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pino, type Logger } from 'pino';
 import { wallClock } from './clock.js';
+import { doubtsAbout, StartDoubtful, type Doubt } from './doubts.js';
 import { createHardwareReports } from './control/hardware-reports.js';
 import { createControlRoom, QueueFull, type ControlRoom } from './control/index.js';
 import { viewFor } from './control/dispatcher.js';
@@ -41,6 +42,8 @@ export interface ServiceOptions {
   /** Null: plain HTTP. */
   readonly tls: TlsFiles | null;
   readonly logLevel: string;
+  /** Whether what speaks against a start prevents it. */
+  readonly strict: boolean;
   /** How long running operations may take to end when the service stops; the rest is resumed at the next start. */
   readonly drainMs: number;
   /** Where the log goes, a JSON object a line; standard output when left out. */
@@ -61,6 +64,7 @@ const QUEUE_LIMIT = 10_000;
 /**
  * Starts the administration server.
  * @throws {PoliciesRefused} when the policies do not load and none that did were kept: there is nothing to decide by.
+ * @throws {StartDoubtful} when it is to be strict and something speaks against a start.
  */
 export async function startService(options: ServiceOptions): Promise<Service> {
   const log = pino(
@@ -90,7 +94,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     },
   });
   metrics.reloaded(watcher.status());
-  const store = await openStore(options.stateDir, watcher);
+  const store = await openStore(options, watcher, log);
 
   let open = { policySet: watcher.current(), hardware: openHardware(watcher.current().inventory, known) };
   const opened = [open.hardware];
@@ -183,13 +187,34 @@ export async function startService(options: ServiceOptions): Promise<Service> {
 }
 
 /** A start that fails here must leave nothing behind that keeps the process alive. */
-async function openStore(stateDir: string, watcher: PolicyWatcher): Promise<SqliteStore> {
+async function openStore(
+  { stateDir, strict }: ServiceOptions,
+  watcher: PolicyWatcher,
+  log: Logger,
+): Promise<SqliteStore> {
   try {
-    return await openSqliteStore({ file: join(stateDir, 'rekindle.db'), clock: wallClock });
+    const store = await openSqliteStore({ file: join(stateDir, 'rekindle.db'), clock: wallClock });
+    const [doubt, ...others] = await doubtsOnOpening(store);
+    if (doubt === undefined) return store;
+    if (strict) {
+      await store.close();
+      throw new StartDoubtful([doubt, ...others]);
+    }
+    for (const { code, message } of [doubt, ...others]) log.warn({ code }, message);
+    return store;
   } catch (error) {
     await watcher.close();
     throw error;
   }
+}
+
+async function doubtsOnOpening(store: SqliteStore): Promise<readonly Doubt[]> {
+  const [newest] = await store.journal({ limit: 1 });
+  return doubtsAbout({
+    sqlite: store.engineVersion,
+    nowMs: wallClock.now(),
+    newestEntryAt: newest?.at ?? null,
+  });
 }
 
 /** A set whose hardware cannot be opened is refused like one that has a typing error. */

@@ -19,6 +19,7 @@ interface RunOptions {
   readonly tlsKey?: string;
   readonly clientCa?: string;
   readonly insecureHttp?: boolean;
+  readonly strict?: boolean;
   readonly logLevel: string;
   readonly drainTimeout: number;
 }
@@ -58,6 +59,7 @@ export const runService: AddCommand = (program, cli) => {
     .option('--tls-key <file>', 'private key of the certificate, PEM')
     .option('--client-ca <file>', 'CA whose client certificates prove who asks, PEM')
     .option('--insecure-http', 'listen beyond loopback without TLS, behind something that does it')
+    .option('--strict', 'do not start on a dependency or a clock that is only warned about')
     .addOption(
       new Option('--log-level <level>', 'how much is logged')
         .choices(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
@@ -131,6 +133,7 @@ async function toServiceOptions(terminal: Terminal, options: RunOptions): Promis
   ];
   return {
     ...{ policies, stateDir, host, port, tls, logLevel },
+    strict: options.strict === true,
     access: access.read,
     drainMs: options.drainTimeout,
   };
@@ -223,6 +226,8 @@ function explained(error: unknown, { host, port, stateDir }: ServiceOptions): un
     case 'STORE_LOCKED':
     case 'STORE_UNSUITABLE':
     case 'STORE_INTEGRITY':
+    case 'DEPENDENCY_UNSAFE':
+    case 'CLOCK_IMPLAUSIBLE':
       return failed(safe(error.message), '');
     default:
       return error;

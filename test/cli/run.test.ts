@@ -161,6 +161,7 @@ describe('rekindle run', () => {
       access: expect.any(Function) as unknown,
       tls: null,
       logLevel: 'info',
+      strict: false,
       drainMs: 30_000,
     });
   });

@@ -6,10 +6,12 @@ import { promisify } from 'node:util';
 import { afterEach, describe, expect, it } from 'vitest';
 import { wallClock } from '../../src/clock.js';
 import { createRackControl, fileRack } from '../../src/hw/sim/index.js';
+import { openSqliteStore } from '../../src/store/sqlite/index.js';
 import { describeSuite } from '../support/require.js';
 import {
   eventually,
   prepareSite,
+  runArguments,
   runProgram,
   startProgram,
   type RunningService,
@@ -78,18 +80,24 @@ describe('a running service whose store', () => {
 
   it('is wanted by a second one keeps it, and the second one says who has it', async () => {
     const { site, service } = await begin();
-    const second = await runProgram([
-      'run',
-      '--policies',
-      site.policies,
-      '--state-dir',
-      site.stateDir,
-      '--port',
-      '0',
-    ]);
+    const second = await runProgram(runArguments(site));
     expect(second.code).toBe(1);
     expect(second.stderr).toMatch(new RegExp(`in use by process ${service.process.pid}`));
     expect((await service.post('/v1/alerts', alert('kept'))).status).toBe(202);
+  });
+
+  it('was written by a clock that was a day ahead is opened with a warning, and with --strict not at all', async () => {
+    const { site, service } = await begin();
+    await service.stop();
+    const ahead = { ...wallClock, now: () => wallClock.now() + 86_400_000 };
+    const store = await openSqliteStore({ file: join(site.stateDir, 'rekindle.db'), clock: ahead });
+    await store.change('test', (table) => table.setMachineState('spare-1', 'failed'));
+    await store.close();
+    const refused = await runProgram([...runArguments(site), '--strict']);
+    expect(refused.code).toBe(1);
+    expect(refused.stderr).toMatch(/CLOCK_IMPLAUSIBLE this machine's clock says .* set the clock/);
+    const after = await start(site);
+    expect(await after.logged(({ code }) => code === 'CLOCK_IMPLAUSIBLE')).toMatchObject({ level: 40 });
   });
 
   it('was taken back to an older copy does not start', async () => {
@@ -99,15 +107,7 @@ describe('a running service whose store', () => {
     await cp(file, join(site.folder, 'old.db'));
     await (await start(site)).stop();
     await cp(join(site.folder, 'old.db'), file);
-    const refused = await runProgram([
-      'run',
-      '--policies',
-      site.policies,
-      '--state-dir',
-      site.stateDir,
-      '--port',
-      '0',
-    ]);
+    const refused = await runProgram(runArguments(site));
     expect(refused.code).toBe(1);
     expect(refused.stderr).toMatch(/older copy/);
   });

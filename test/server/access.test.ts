@@ -2,6 +2,7 @@ import { createHmac, randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { hashOfToken, ROLES, type Access, type Role } from '../../src/server/access/access.js';
+import type { EngineEvent } from '../../src/engine/event.js';
 import { AccessRefused, readAccess } from '../../src/server/access/document.js';
 import { fakeAdministration, serve, type FakeAdministration } from './fake-administration.js';
 
@@ -132,6 +133,18 @@ const report = async (
   body = ALERT,
 ): Promise<Sent> => send('POST', '/v1/alerts', headers, body);
 
+/** Lets events take their time to be stored; what was handed on comes into the list that is returned. */
+function slowly(administration: FakeAdministration): readonly (readonly EngineEvent[])[] {
+  const handed: (readonly EngineEvent[])[] = [];
+  const accept = administration.accept.bind(administration);
+  administration.accept = async (events) => {
+    handed.push(events);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    return accept(events);
+  };
+  return handed;
+}
+
 describe('a signed delivery', () => {
   it.each([
     ['by the secret', {}],
@@ -170,6 +183,25 @@ describe('a signed delivery', () => {
     await report(rig, headers);
     expect(await report(rig, headers)).toMatchObject({ status: 200, body: { duplicate: true } });
     expect(rig.administration.stored).toHaveLength(1);
+  });
+
+  it('has one effect when it comes several times at once', async () => {
+    const rig = await service();
+    const handed = slowly(rig.administration);
+    const headers = signed(ALERT);
+    const answers = await Promise.all(Array.from({ length: 5 }, () => report(rig, headers)));
+    expect(answers.map(({ status }) => status).toSorted()).toEqual([200, 200, 200, 200, 202]);
+    expect(handed).toHaveLength(1);
+  });
+
+  it('takes the place of one that came at the same time and was not accepted', async () => {
+    const rig = await service();
+    const handed = slowly(rig.administration);
+    rig.administration.failure = Object.assign(new Error('damaged'), { code: 'STORE_INTEGRITY' });
+    const headers = signed(ALERT);
+    const answers = await Promise.all(Array.from({ length: 3 }, () => report(rig, headers)));
+    expect(answers.map(({ status }) => status).toSorted()).toEqual([200, 202, 503]);
+    expect(handed).toHaveLength(2);
   });
 
   it('is in conflict when its id comes again with another body', async () => {

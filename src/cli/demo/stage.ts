@@ -41,6 +41,7 @@ export async function setStage(onStep: (line: MethodLine) => void): Promise<Stag
     access: async () => LOOPBACK_ONLY,
     tls: null,
     logLevel: 'info',
+    strict: false,
     drainMs: 10_000,
     logTo: {
       write(text) {

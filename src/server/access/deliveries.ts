@@ -6,9 +6,14 @@ import { WINDOW_MS } from './signature.js';
  * after it cannot be replayed; what a restart forgets within it is told from new events by their ids.
  */
 export interface Deliveries {
-  seen(id: string, body: Uint8Array, nowMs: number): 'new' | 'same' | 'other';
-  accepted(id: string, body: Uint8Array, nowMs: number): void;
+  /** Waits for a delivery of the same id that is under way: what becomes of that says what this one is. */
+  begin(id: string, body: Uint8Array, nowMs: number): Promise<Begun>;
 }
+
+export type Begun =
+  | { readonly is: 'same' | 'other' }
+  /** `end` must be called, with what became of it. */
+  | { readonly is: 'new'; readonly end: (end: { readonly accepted: boolean }) => void };
 
 interface Accepted {
   readonly digest: string;
@@ -17,6 +22,7 @@ interface Accepted {
 
 export function createDeliveries(): Deliveries {
   const known = new Map<string, Accepted>();
+  const underWay = new Map<string, Promise<void>>();
 
   /** In the order of their reception, so that the oldest stand first. */
   function forget(nowMs: number): void {
@@ -27,16 +33,32 @@ export function createDeliveries(): Deliveries {
     }
   }
 
+  function beginNew(id: string, accepted: Accepted): Begun {
+    let over = (): void => undefined;
+    underWay.set(
+      id,
+      new Promise<void>((resolve) => {
+        over = resolve;
+      }),
+    );
+    return {
+      is: 'new',
+      end(end) {
+        if (end.accepted) known.set(id, accepted);
+        underWay.delete(id);
+        over();
+      },
+    };
+  }
+
   return {
-    seen(id, body, nowMs) {
+    async begin(id, body, nowMs) {
+      for (let other = underWay.get(id); other !== undefined; other = underWay.get(id)) await other;
       forget(nowMs);
+      const digest = digestOf(body);
       const before = known.get(id);
-      if (before === undefined) return 'new';
-      return before.digest === digestOf(body) ? 'same' : 'other';
-    },
-    accepted(id, body, nowMs) {
-      known.delete(id);
-      known.set(id, { digest: digestOf(body), atMs: nowMs });
+      if (before === undefined) return beginNew(id, { digest, atMs: nowMs });
+      return { is: before.digest === digest ? 'same' : 'other' };
     },
   };
 }

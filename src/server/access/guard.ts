@@ -10,7 +10,7 @@ import {
   type Caller,
   type Role,
 } from './access.js';
-import { createDeliveries } from './deliveries.js';
+import { createDeliveries, type Begun } from './deliveries.js';
 import { isLoopback } from './loopback.js';
 import { callerBySignature, deliveryOf, type Delivery } from './signature.js';
 
@@ -19,7 +19,7 @@ declare module 'fastify' {
     /** Null until it is known who asks; no handler runs before. */
     caller: Caller | null;
     /** Of a signed request, until and after its body has proven who sent it. */
-    delivery: { readonly claim: Delivery; body: Buffer; isRepeated: boolean } | null;
+    delivery: { readonly claim: Delivery; body: Buffer; begun: Begun | null } | null;
   }
   interface FastifyContextConfig {
     /** What a caller must be to use the route. Left out: `viewer` to read, `operator` for all else. */
@@ -79,11 +79,12 @@ export function guard(app: FastifyInstance, access: () => Access, now: () => num
     if (request.caller === null) throw unauthorized();
     if (request.delivery === null) return;
     const { claim, body } = request.delivery;
-    switch (deliveries.seen(claim.id, body, now())) {
+    const begun = await deliveries.begin(claim.id, body, now());
+    request.delivery.begun = begun;
+    switch (begun.is) {
       case 'new':
         return;
       case 'same':
-        request.delivery.isRepeated = true;
         await reply.code(200).send({ duplicate: true });
         return;
       case 'other':
@@ -94,9 +95,10 @@ export function guard(app: FastifyInstance, access: () => Access, now: () => num
     }
   });
 
-  app.addHook('onResponse', async ({ delivery }, { statusCode }) => {
-    if (delivery === null || delivery.isRepeated || statusCode < 200 || statusCode > 299) return;
-    deliveries.accepted(delivery.claim.id, delivery.body, now());
+  // Whether or not whoever sent it still listens: what was done was done.
+  app.addHook('onSend', async ({ delivery }, { statusCode }) => {
+    if (delivery?.begun?.is === 'new')
+      delivery.begun.end({ accepted: statusCode >= 200 && statusCode <= 299 });
   });
 }
 
@@ -125,7 +127,7 @@ function identify(request: FastifyRequest, access: Access): Caller | null {
   if (bearer !== null) return bearer;
   const claim = deliveryOf(request.headers);
   if (claim === null || request.method !== 'POST') throw unauthorized();
-  request.delivery = { claim, body: Buffer.alloc(0), isRepeated: false };
+  request.delivery = { claim, body: Buffer.alloc(0), begun: null };
   return null;
 }
 

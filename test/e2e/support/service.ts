@@ -47,24 +47,17 @@ export interface RunningService {
   logged(fits: (line: LogLine) => boolean): Promise<LogLine>;
 }
 
+/** Of `rekindle run` at this site, on any free port. */
+export function runArguments(site: Site): readonly string[] {
+  return ['run', '--policies', site.policies, '--state-dir', site.stateDir, '--port', '0'];
+}
+
 export async function startProgram(
   site: Site,
   environment: Readonly<Record<string, string>> = {},
   more: readonly string[] = [],
 ): Promise<RunningService> {
-  const args = [
-    'run',
-    '--policies',
-    site.policies,
-    '--state-dir',
-    site.stateDir,
-    '--port',
-    '0',
-    '--log-level',
-    'info',
-    ...more,
-  ];
-  const child = spawn(process.execPath, [PROGRAM, ...args], {
+  const child = spawn(process.execPath, [PROGRAM, ...runArguments(site), '--log-level', 'info', ...more], {
     cwd: site.folder,
     env: { ...process.env, ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
