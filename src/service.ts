@@ -39,8 +39,8 @@ export interface ServiceOptions {
   readonly port: number;
   /** Who may ask. Called at the start and with each reload. */
   readonly access: () => Promise<Access>;
-  /** Null: plain HTTP. */
-  readonly tls: TlsFiles | null;
+  /** Reads the certificates; asked again for each reload. Null: plain HTTP. */
+  readonly tls: (() => Promise<TlsFiles>) | null;
   readonly logLevel: string;
   /** Whether what speaks against a start prevents it. */
   readonly strict: boolean;
@@ -53,7 +53,7 @@ export interface ServiceOptions {
 export interface Service {
   /** `http://host:port`. */
   readonly address: string;
-  /** Reads the policy files and the access file now. */
+  /** Reads the policy files, the access file and the certificates now. */
   reload(): Promise<void>;
   /** Stops listening, lets operations end, closes everything. */
   stop(): Promise<void>;
@@ -143,7 +143,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     administration,
     logger: log,
     listen: { host: options.host, port: options.port },
-    ...(options.tls === null ? {} : { tls: options.tls }),
+    ...(options.tls === null ? {} : { tls: await options.tls() }),
   });
 
   log.info(
@@ -165,6 +165,11 @@ export async function startService(options: ServiceOptions): Promise<Service> {
         access = await options.access();
       } catch (error) {
         log.error({ err: error }, 'the access file was refused; who may ask what stays as it was');
+      }
+      try {
+        if (options.tls !== null) http.renew(await options.tls());
+      } catch (error) {
+        log.error({ err: error }, 'the certificates were refused; those before stay in use');
       }
       await watcher.reload();
     },

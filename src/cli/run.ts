@@ -55,7 +55,10 @@ export const runService: AddCommand = (program, cli) => {
       '--access-file <file>',
       'who may do what, with hashes of tokens, webhook secrets or client certificates; read again with SIGHUP',
     )
-    .option('--tls-cert <file>', 'certificate of the service, PEM, with its chain')
+    .option(
+      '--tls-cert <file>',
+      'certificate of the service, PEM, with its chain; read again with SIGHUP, as are key and CA',
+    )
     .option('--tls-key <file>', 'private key of the certificate, PEM')
     .option('--client-ca <file>', 'CA whose client certificates prove who asks, PEM')
     .option('--insecure-http', 'listen beyond loopback without TLS, behind something that does it')

@@ -1,5 +1,6 @@
 import type { RequestListener } from 'node:http';
-import { createServer, type Server } from 'node:https';
+import { createServer, Server } from 'node:https';
+import type { SecureContextOptions } from 'node:tls';
 import type { AddressInfo } from 'node:net';
 import rateLimit from '@fastify/rate-limit';
 import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
@@ -51,6 +52,11 @@ export interface HttpServer {
    * @throws when the address cannot be listened to, with the system's code (`EADDRINUSE`, `EACCES`).
    */
   listen(): Promise<{ readonly host: string; readonly port: number; readonly url: string }>;
+  /**
+   * Takes other certificates, for connections from now on.
+   * @throws when they make no sense; those before stay in use.
+   */
+  renew(tls: TlsFiles): void;
   /** Stops listening, answers the requests that are under way, and resolves when the last one is. */
   close(): Promise<void>;
 }
@@ -97,8 +103,15 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
         url: `${tls === null ? 'http' : 'https'}://${host.includes(':') ? `[${host}]` : host}:${port}`,
       };
     },
+    renew(files) {
+      if (app.server instanceof Server) app.server.setSecureContext(secureContextOf(files));
+    },
     close: () => app.close(),
   };
+}
+
+function secureContextOf({ certificate: cert, key, clientCa }: TlsFiles): SecureContextOptions {
+  return { cert, key, minVersion: 'TLSv1.2', ...(clientCa === null ? {} : { ca: clientCa }) };
 }
 
 function refuseUnguarded(host: string, access: Access): void {
@@ -154,17 +167,12 @@ function createApp(logger: FastifyBaseLogger, limits: HttpLimits, tls: TlsFiles 
 }
 
 /** A client without a certificate may still have a token; the guard looks at both. */
-function httpsServer(
-  { certificate: cert, key, clientCa }: TlsFiles,
-  limits: HttpLimits,
-): (handler: RequestListener) => Server {
+function httpsServer(tls: TlsFiles, limits: HttpLimits): (handler: RequestListener) => Server {
   return (handler) =>
     createServer(
       {
-        cert,
-        key,
-        minVersion: 'TLSv1.2',
-        ...(clientCa === null ? {} : { ca: clientCa, requestCert: true, rejectUnauthorized: false }),
+        ...secureContextOf(tls),
+        ...(tls.clientCa === null ? {} : { requestCert: true, rejectUnauthorized: false }),
         requestTimeout: limits.requestTimeoutMs,
         headersTimeout: limits.headersTimeoutMs,
         connectionsCheckingInterval: limits.timeoutCheckMs,

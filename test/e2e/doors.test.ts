@@ -1,12 +1,20 @@
 /** The doors of the real program: TLS, client certificates, tokens, and what is never said of them. */
 import { execFile } from 'node:child_process';
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { copyFile, readdir, readFile, writeFile } from 'node:fs/promises';
 import { request } from 'node:https';
 import { join } from 'node:path';
+import { connect } from 'node:tls';
 import { promisify } from 'node:util';
 import { afterEach, describe, expect, it } from 'vitest';
 import { describeSuite } from '../support/require.js';
-import { prepareSite, runProgram, startProgram, type RunningService, type Site } from './support/service.js';
+import {
+  eventually,
+  prepareSite,
+  runProgram,
+  startProgram,
+  type RunningService,
+  type Site,
+} from './support/service.js';
 
 const sites: Site[] = [];
 const running: RunningService[] = [];
@@ -262,5 +270,39 @@ describeSuite('a service with TLS', ['openssl'], () => {
     expect(await status('forged')).toBe(401);
     expect(await status(null)).toBe(401);
     expect(await status(null, '/healthz')).toBe(200);
+  });
+
+  it('shows another certificate when it is told to, and goes on with the old one when that makes no sense', async () => {
+    const site = await newSite();
+    const path = await certificates(site.folder);
+    await writeFile(path('access.yaml'), 'callers: [{ name: relay, roles: [viewer], certificate: relay }]');
+    for (const part of ['pem', 'key']) await copyFile(path(`service.${part}`), path(`shown.${part}`));
+    const service = await start(
+      site,
+      ...[
+        '--access-file',
+        path('access.yaml'),
+        '--tls-cert',
+        path('shown.pem'),
+        '--tls-key',
+        path('shown.key'),
+      ],
+    );
+    const port = Number(new URL(service.url).port);
+    const shown = (): Promise<string> =>
+      new Promise((resolve, reject) => {
+        const socket = connect({ host: '127.0.0.1', port, rejectUnauthorized: false }, () => {
+          resolve(String(socket.getPeerCertificate().subject.CN));
+          socket.destroy();
+        }).once('error', reject);
+      });
+    expect(await shown()).toBe('service');
+    await writeFile(path('shown.pem'), 'no certificate');
+    service.process.kill('SIGHUP');
+    await service.logged(({ msg }) => msg.startsWith('the certificates were refused'));
+    expect(await shown()).toBe('service');
+    for (const part of ['pem', 'key']) await copyFile(path(`stranger.${part}`), path(`shown.${part}`));
+    service.process.kill('SIGHUP');
+    await eventually(shown, (name) => name === 'stranger', 'the other certificate');
   });
 });

@@ -41,8 +41,14 @@ export async function accessOf(terminal: Terminal, options: AccessOptions): Prom
   return { isGuarded: token !== null, read: async () => access };
 }
 
-/** Null: plain HTTP. */
-export async function tlsOf(terminal: Terminal, options: TlsOptions): Promise<TlsFiles | null> {
+/**
+ * What reads the certificates; null: plain HTTP.
+ * @throws {CliError} when they cannot be read.
+ */
+export async function tlsOf(
+  terminal: Terminal,
+  options: TlsOptions,
+): Promise<(() => Promise<TlsFiles>) | null> {
   const { tlsCert, tlsKey, clientCa } = options;
   if (tlsCert === undefined && tlsKey === undefined && clientCa === undefined) return null;
   if (tlsCert === undefined || tlsKey === undefined)
@@ -51,11 +57,13 @@ export async function tlsOf(terminal: Terminal, options: TlsOptions): Promise<Tl
       '--tls-cert, --tls-key and --client-ca go together',
       'give at least the first two',
     );
-  return orExplain(async () => ({
+  const read = async (): Promise<TlsFiles> => ({
     certificate: await readFile(resolve(terminal.cwd, tlsCert), 'utf8'),
     key: await readSecret(resolve(terminal.cwd, tlsKey)),
     clientCa: clientCa === undefined ? null : await readFile(resolve(terminal.cwd, clientCa), 'utf8'),
-  }));
+  });
+  await orExplain(read);
+  return read;
 }
 
 async function readAccessFile(file: string): Promise<Access> {
