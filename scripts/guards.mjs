@@ -78,6 +78,16 @@ const GUARDS = [
     tests: ['test/actions/restart-server.test.ts', 'test/actions/chaos.test.ts'],
   },
   {
+    name: 'a fenced machine keeps no access that could not be taken away at first',
+    edits: [['src/control/isolation.ts', 'if (await isConnected()) {', 'if (storage === null) {']],
+    tests: ['test/control/isolation.test.ts'],
+  },
+  {
+    name: 'a machine in use again keeps its access',
+    edits: [['src/control/isolation.ts', '!fenced.has(one.machine) || ', '']],
+    tests: ['test/control/isolation.test.ts'],
+  },
+  {
     name: 'drive law: placement never offers the drive of the previous snapshot',
     edits: [
       ['src/engine/placement.ts', 'if (held) return reject(', 'if (held && held.id === "") return reject('],

@@ -99,6 +99,10 @@ export function createReport(log: Logger, metrics: Metrics): Journalist {
       log.info({ machine, server, snapshot }, `${machine} holds ready ${what}`);
     },
 
+    isolated({ server, drive, machine }) {
+      log.info({ server, drive, machine }, `${machine}, fenced, has no access to ${drive} any more`);
+    },
+
     fault(what, error) {
       log.error({ err: error }, what);
     },

@@ -4,6 +4,7 @@ import type { Instant } from '../engine/time.js';
 import type { Hardware } from '../hw/index.js';
 import type { OperationKind } from '../store/store.js';
 import { StepError, type StepContext } from './context.js';
+import type { Unproven } from './unproven.js';
 
 /** One kind of operation: how a decision is carried out, step by step. */
 export interface Action {
@@ -56,7 +57,7 @@ export interface RestartResult {
   /** Attempts that failed, in the order tried. */
   readonly tried: readonly FailedAttempt[];
   /** Drives on which the access of a machine that was fenced or given up could not be proven taken away. */
-  readonly unproven: readonly { readonly drive: string; readonly machine: string; readonly reason: string }[];
+  readonly unproven: readonly (Unproven & { readonly reason: string })[];
   readonly inDoubt: readonly InDoubt[];
 }
 

@@ -8,6 +8,7 @@ import type { Hardware } from '../hw/index.js';
 import type { Acceptance, Store } from '../store/store.js';
 import { createDispatcher, viewFor } from './dispatcher.js';
 import { isUrgent } from './event-queue.js';
+import { createIsolation } from './isolation.js';
 import type { Journalist } from './journalist.js';
 import { createLanes } from './lanes.js';
 import { createOperations } from './operations.js';
@@ -100,13 +101,15 @@ export function createControlRoom(parts: ControlRoomParts): ControlRoom {
     lanes,
     closing: closing.signal,
     accept: take,
-    async onEnded() {
+    async onEnded(operation, end) {
+      isolation.ended(operation, end.result);
       // At once, since a failure may be waiting; and again when the drives have said what is free now.
       dispatcher.reconsider();
       await survey();
       dispatcher.reconsider();
       scheduler.reconsider();
       standby.reconsider();
+      isolation.reconsider();
     },
   });
   const dispatcher = createDispatcher({
@@ -137,6 +140,8 @@ export function createControlRoom(parts: ControlRoomParts): ControlRoom {
     journalist,
   });
 
+  const isolation = createIsolation({ store, clock, hardware, journalist });
+
   /** Our own follow-ups come this way: a full queue must not lose what an operation has begun. */
   async function take(events: readonly EngineEvent[]): Promise<readonly Acceptance[]> {
     const results = await store.accept(events, toInstant(clock.now()));
@@ -152,6 +157,7 @@ export function createControlRoom(parts: ControlRoomParts): ControlRoom {
     while (await clock.sleep(everyMs, closing.signal).then(always, never)) {
       await survey();
       standby.reconsider();
+      isolation.reconsider();
     }
   }
 
@@ -163,6 +169,7 @@ export function createControlRoom(parts: ControlRoomParts): ControlRoom {
       for (const operation of await store.unfinishedOperations()) operations.resume(operation);
       dispatcher.enqueue(await store.pending());
       standby.reconsider();
+      isolation.reconsider();
       if (parts.schedules) loops.push(scheduler.run(closing.signal));
       if (parts.surveyEveryMs !== null) loops.push(surveyRegularly(parts.surveyEveryMs));
     },
@@ -177,13 +184,14 @@ export function createControlRoom(parts: ControlRoomParts): ControlRoom {
       dispatcher.reconsider();
       scheduler.reconsider();
       standby.reconsider();
+      isolation.reconsider();
     },
     settled: () => dispatcher.settled(),
     async drain(withinMs) {
       dispatcher.close();
       closing.abort(new Error('the service is stopping'));
       await dispatcher.settled();
-      await Promise.all([...loops, standby.close()]);
+      await Promise.all([...loops, standby.close(), isolation.close()]);
       await operations.ended(withinMs);
     },
     get waiting() {

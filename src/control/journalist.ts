@@ -23,6 +23,8 @@ export interface Journalist {
     readonly server: string | null;
     readonly snapshot: string | null;
   }): void;
+  /** A fenced machine that might still have had access to a drive has none. */
+  isolated(what: { readonly server: string; readonly drive: string; readonly machine: string }): void;
   /** Something went wrong that no operation carries. */
   fault(what: string, error: unknown): void;
 }

@@ -110,6 +110,7 @@ export async function setStage(
       audience.ended(operation, end);
     },
     stoodBy: ignore,
+    isolated: ignore,
     fault(what, error) {
       // Hardware that misbehaves does so because the scenario says so.
       if (error instanceof HardwareError || isMeant(error)) return;

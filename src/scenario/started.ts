@@ -16,17 +16,13 @@ export function startedBy(result: unknown): Started | null {
   return { backup, drive, snapshot };
 }
 
-/** What the entries of a list in the result of a restart name: the snapshots that were tried, the machines in question. */
-export function namedIn(result: unknown, list: 'tried', name: 'snapshot'): readonly string[];
-export function namedIn(result: unknown, list: 'unproven', name: 'machine'): readonly string[];
-export function namedIn(result: unknown, list: string, name: string): readonly string[] {
-  const entries = fieldOf(result, list);
-  if (!Array.isArray(entries)) return [];
-  return entries.map((entry: unknown) => fieldOf(entry, name)).filter((text) => typeof text === 'string');
+/** The snapshots that a restart tried in vain. */
+export function triedBy(result: unknown): readonly string[] {
+  if (typeof result !== 'object' || result === null || !('tried' in result)) return [];
+  return Array.isArray(result.tried) ? result.tried.flatMap(snapshotOf) : [];
 }
 
-function fieldOf(data: unknown, name: string): unknown {
-  return typeof data === 'object' && data !== null
-    ? Object.entries(data).find(([key]) => key === name)?.[1]
-    : null;
+function snapshotOf(entry: unknown): readonly string[] {
+  const isNamed = typeof entry === 'object' && entry !== null && 'snapshot' in entry;
+  return isNamed && typeof entry.snapshot === 'string' ? [entry.snapshot] : [];
 }

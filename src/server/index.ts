@@ -1,6 +1,5 @@
 import type { RequestListener } from 'node:http';
-import { createServer, Server } from 'node:https';
-import type { SecureContextOptions } from 'node:tls';
+import { createServer, Server, type ServerOptions } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import rateLimit from '@fastify/rate-limit';
 import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
@@ -110,7 +109,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   };
 }
 
-function secureContextOf({ certificate: cert, key, clientCa }: TlsFiles): SecureContextOptions {
+function secureContextOf({ certificate: cert, key, clientCa }: TlsFiles): ServerOptions {
   return { cert, key, minVersion: 'TLSv1.2', ...(clientCa === null ? {} : { ca: clientCa }) };
 }
 

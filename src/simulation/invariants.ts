@@ -2,11 +2,12 @@
  * What must hold in every state of every schedule of faults, asked of the rack itself and of the store beside it,
  * never of what the engine believes. Each has a number, which reports and the changelog name it by.
  */
+import { unprovenIn } from '../actions/unproven.js';
 import type { PolicySet } from '../engine/policy-set.js';
 import { toInstant } from '../engine/time.js';
 import type { LogEntry, RackState } from '../hw/sim/index.js';
 import type { JournalEntry, Operation, SnapshotRow, Store } from '../store/store.js';
-import { namedIn, startedBy } from '../scenario/started.js';
+import { startedBy } from '../scenario/started.js';
 import type { Stage } from '../scenario/stage.js';
 
 export interface Breach {
@@ -87,7 +88,7 @@ export function breachesIn(moment: Moment): readonly Breach[] {
  */
 function writersNobodyWarnedOf({ rack, operations }: Moment): readonly string[] {
   const warned = new Set(
-    [...operations.values()].flatMap(({ result }) => namedIn(result, 'unproven', 'machine')),
+    [...operations.values()].flatMap(({ result }) => unprovenIn(result).map(({ machine }) => machine)),
   );
   return rack.violations
     .filter(({ machines }) => !machines.some((machine) => warned.has(machine)))

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { unprovenIn } from '../actions/unproven.js';
 import type { Decision } from '../engine/decision.js';
 import type { EngineEvent } from '../engine/event.js';
 import type { PolicySet, Scenario } from '../engine/policy-set.js';
@@ -6,7 +7,7 @@ import { toInstant } from '../engine/time.js';
 import { HardwareError } from '../hw/contract.js';
 import { perform } from '../scenario/perform.js';
 import { setStage, type Stage } from '../scenario/stage.js';
-import { namedIn, startedBy } from '../scenario/started.js';
+import { startedBy, triedBy } from '../scenario/started.js';
 import { createFaultyStore, type FaultyStore } from './faulty-store.js';
 import type { Step, Story } from './generate.js';
 import { breachesIn, momentOf, type Breach } from './invariants.js';
@@ -21,6 +22,9 @@ export interface Run {
 
 /** What nothing that the service does outlasts once the faults are over. */
 const CALM_MS = 2 * 3_600_000;
+
+/** What is left to do beside operations takes no longer. */
+const MADE_UP_FOR_MS = 60_000;
 
 /**
  * Plays a schedule of faults, looks at every invariant after each of its steps, then lets everything work again:
@@ -72,9 +76,12 @@ export async function simulate(policySet: PolicySet, story: Story): Promise<Run>
     }
     const faults = strikesIn(story) - stage.trap.waiting.length + (dooms(story) - stage.doomed) + faulty.came;
     await makeWhole(world);
+    // What is made up for without an operation is not waited for below.
+    await stage.runTo(stage.clock.now() - stage.startMs + MADE_UP_FOR_MS);
     await stage.runOut(stage.clock.now() - stage.startMs + CALM_MS);
     await look();
     find(await unended(stage, told));
+    find(await stillConnected(stage));
     find(await unrestarted(world));
     await look();
     const { log } = await stage.rack.state();
@@ -276,6 +283,24 @@ async function unended({ store }: Stage, told: readonly EngineEvent[]): Promise<
   ];
 }
 
+/** What could not be proven when a machine was fenced is made up for when its drive answers again. */
+async function stillConnected({ store, rack, clock }: Stage): Promise<readonly Breach[]> {
+  const { machines } = await store.view(toInstant(clock.now()));
+  const fenced = new Set(machines.flatMap(({ name, state }) => (state === 'fenced' ? [name] : [])));
+  const { drives } = await rack.state();
+  return (await store.operations({ limit: 1_000 })).flatMap(({ id, result }) =>
+    unprovenIn(result)
+      .filter(({ machine }) => fenced.has(machine))
+      .filter(({ drive, machine }) =>
+        drives.some(({ name, connections }) => name === drive && connections.includes(machine)),
+      )
+      .map(({ drive, machine }) => ({
+        invariant: 'I18',
+        text: `all works, but ${machine}, fenced by ${id}, still has access to ${drive}`,
+      })),
+  );
+}
+
 /** Everything works, so a person who orders a restart gets one, unless the policies refuse it with a reason. */
 async function unrestarted({ stage, policySet: { inventory }, decayed }: World): Promise<readonly Breach[]> {
   const breaches: Breach[] = [];
@@ -293,7 +318,7 @@ async function unrestarted({ stage, policySet: { inventory }, decayed }: World):
     if (decision?.outcome !== 'restart') continue;
     const operation = await stage.store.operationOf(decision.id);
     // Bits that flipped where no other snapshot will do leave it to a person, who is told which.
-    const tried = namedIn(operation?.result, 'tried', 'snapshot');
+    const tried = triedBy(operation?.result);
     if (tried.length > 0 && tried.every((snapshot) => decayed.has(snapshot))) continue;
     const started = startedBy(operation?.result);
     const runs = await stage.rack.machinesRunning(name);

@@ -217,6 +217,11 @@ export interface DiskTable {
    */
   recordTakeover(takeover: Takeover): Promise<void>;
   setMachineState(machine: string, state: 'serving' | 'idle' | 'fenced' | 'failed'): Promise<void>;
+  /** What the operation could not prove: a drive that did not answer was read back without the machine. An entry of the journal. */
+  recordIsolated(
+    operation: string,
+    what: { readonly drive: string; readonly machine: string },
+  ): Promise<void>;
 }
 
 export interface DriveRow {

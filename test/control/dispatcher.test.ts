@@ -160,6 +160,7 @@ function journalist(): Journalist {
     stepFailed: ignore,
     ended: ignore,
     stoodBy: ignore,
+    isolated: ignore,
     fault: (_what, error) => faults.push(error),
   };
 }

@@ -12,7 +12,7 @@ const LIMIT = 10;
 const ignore = (): void => undefined;
 const NOBODY: Journalist = {
   ...{ accepted: ignore, decided: ignore, began: ignore, noted: ignore, stepFailed: ignore },
-  ...{ ended: ignore, stoodBy: ignore, fault: ignore },
+  ...{ ended: ignore, stoodBy: ignore, isolated: ignore, fault: ignore },
 };
 
 /** A control room in which nothing is ever decided. */

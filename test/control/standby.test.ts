@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createStandby, type Standby } from '../../src/control/standby.js';
+import type { Follower } from '../../src/control/follower.js';
+import { createStandby } from '../../src/control/standby.js';
 import type { Journalist } from '../../src/control/journalist.js';
 import type { PolicySet } from '../../src/engine/policy-set.js';
 import type { View } from '../../src/engine/view.js';
@@ -24,7 +25,7 @@ let said: string[];
 let loading: (machine: string, signal: AbortSignal) => Promise<void>;
 /** A backup whose driver has no standby. */
 let unable: string | null;
-let standby: Standby;
+let standby: Follower;
 
 beforeEach(() => {
   clock = createVirtualClock(Date.parse(at(60)));
@@ -207,6 +208,7 @@ function journalist(): Journalist {
     noted: ignore,
     stepFailed: ignore,
     ended: ignore,
+    isolated: () => undefined,
     stoodBy({ machine, server, snapshot: id }) {
       said.push(`${machine}: ${id === null ? 'nothing' : `${id} of ${server ?? ''}`}`);
     },

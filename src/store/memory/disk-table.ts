@@ -66,6 +66,10 @@ export function openDiskTable(change: Change, during: () => void): DiskTable {
       inside(() => {
         setMachineState(change, machine, state);
       }),
+    recordIsolated: (operation, what) =>
+      inside(() => {
+        enter(change, `operation:${operation}`, 'isolated', what);
+      }),
   };
 }
 

@@ -82,6 +82,14 @@ export function testDiskTable(open: OpenStore): void {
       expect(await find('s1')).toMatchObject({ verified: 'failed', verifiedAt: minute(7) });
     });
 
+    it('keeps in the journal what an operation could prove later', async () => {
+      await sync();
+      const what = { drive: 'd1', machine: 'web-1' };
+      await table((rows) => rows.recordIsolated('op-7', what));
+      const [entry] = await rig.store.journal({ subject: 'operation:op-7', limit: 10 });
+      expect(entry).toMatchObject({ change: 'isolated', detail: what });
+    });
+
     it('goes in two steps: deleting, then gone', async () => {
       await sync();
       await completed(rig.store, 's1', 'd1');

@@ -1,6 +1,6 @@
 import type { DiskTable } from '../../store.js';
 import { findDrive } from './drives.js';
-import type { Change } from './journal.js';
+import { enter, type Change } from './journal.js';
 import { setMachineState } from './machines.js';
 import { release, releaseAll, reserveDrive, reserveMachine } from './reservations.js';
 import {
@@ -34,5 +34,6 @@ export function openDiskTable(change: Change): DiskTable {
     removeSnapshot: (id) => removeSnapshot(change, id),
     recordTakeover: (takeover) => recordTakeover(change, takeover),
     setMachineState: (machine, state) => setMachineState(change, machine, state),
+    recordIsolated: (operation, what) => enter(change, `operation:${operation}`, 'isolated', what),
   };
 }
