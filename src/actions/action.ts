@@ -21,6 +21,8 @@ export interface ActionDeps {
   drives(): Promise<readonly string[]>;
   /** The last sign of life that the server itself sent. */
   lastHeartbeat(server: string): Promise<Instant | null>;
+  /** Which of these machines and drives are held by an operation that runs, and so will give them back. */
+  heldForNow(names: readonly string[]): Promise<readonly string[]>;
   /** What earlier restarts of the server left behind that may still run it. */
   inDoubt(server: string): Promise<readonly InDoubt[]>;
 }

@@ -19,6 +19,15 @@ export function depsFromStore(store: Store, clock: Clock): ActionDeps {
       return drives.map(({ name }) => name);
     },
     lastHeartbeat: (server) => store.lastHeartbeat(server),
+    async heldForNow(names) {
+      const { machines, drives, operations } = await view();
+      const running = new Set(operations.flatMap(({ id, state }) => (state === 'running' ? [id] : [])));
+      return [...machines, ...drives]
+        .filter(
+          ({ name, reservedBy }) => names.includes(name) && reservedBy !== null && running.has(reservedBy),
+        )
+        .map(({ name }) => name);
+    },
     async inDoubt(server) {
       const { machines, drives } = await view();
       const found: InDoubt[] = [];

@@ -15,7 +15,7 @@ import { tryAttempt } from './restart/attempt.js';
 import { noneLeft, notBegun, notIsolated, stop, unfenced, type Account } from './restart/endings.js';
 import { fence } from './restart/fence.js';
 import { isolate, type Isolated } from './restart/isolate.js';
-import type { Restart } from './restart/job.js';
+import { RESTART_CODES, type Restart } from './restart/job.js';
 import { loadAhead } from './restart/load-ahead.js';
 import type { Attempt } from './restart/reserve.js';
 import { survey } from './restart/survey.js';
@@ -86,22 +86,63 @@ async function clearDoubts({ ctx, inDoubt }: Restart): Promise<void> {
   });
 }
 
+/**
+ * Tries one attempt after the other. When none is left, those that failed because a running operation held their drive or
+ * backup are tried again once that has ended: nothing is the matter with them.
+ */
 async function tryAll(restart: Restart, isolated: Isolated): Promise<ActionEnd> {
   const { ctx, plan } = restart;
-  const tried: FailedAttempt[] = [];
+  const tried = new Map<string, FailedAttempt>();
   const unproven = isolated.unreadable.flatMap(({ drive, reason }) =>
     isolated.fenced.machines.map((machine) => ({ drive, machine, reason })),
   );
-  for (const [index, chosen] of plan.attempts.entries()) {
-    const attempt: Attempt = { ...chosen, name: `attempt-${index + 1}` };
-    const ended = await tryAttempt(restart, isolated, attempt);
-    if (ended.end === 'runs') return takeover(restart, ended.verified, { tried, unproven });
-    if (ended.unproven !== null) unproven.push(ended.unproven);
-    tried.push(failed(ctx, attempt, ended.error));
-    if (ended.end === 'stop') return stop(restart, attempt, ended, { tried, unproven });
-    if (ended.error.code === STEP_CODES.aborted) break;
+  const account = (): Account => ({ tried: [...tried.values()], unproven });
+  let left: readonly Attempt[] = plan.attempts.map((chosen, index) => ({
+    ...chosen,
+    name: `attempt-${index + 1}`,
+  }));
+  for (let round = 1; left.length > 0; round += 1) {
+    const held: Attempt[] = [];
+    for (const attempt of left) {
+      const ended = await tryAttempt(restart, isolated, attempt);
+      if (ended.end === 'runs') return takeover(restart, ended.verified, account());
+      if (ended.unproven !== null) unproven.push(ended.unproven);
+      tried.set(placeOf(attempt), failed(ctx, attempt, ended.error));
+      if (ended.end === 'stop') return stop(restart, attempt, ended, account());
+      if (ended.error.code === STEP_CODES.aborted) return noneLeft(restart, account());
+      if (ended.error.code === RESTART_CODES.reserved) held.push(attempt);
+    }
+    left = (await waited(restart, held, round)) ? held.map((attempt) => again(attempt, round)) : [];
+    for (const attempt of left) tried.delete(placeOf(attempt));
   }
-  return noneLeft(restart, { tried, unproven });
+  return noneLeft(restart, account());
+}
+
+/** Attempts differ by what is tried, and a repetition tries the same. */
+function placeOf({ snapshot, drive, backup }: Attempt): string {
+  return [snapshot, drive, backup].join(' ');
+}
+
+function again(attempt: Attempt, round: number): Attempt {
+  return { ...attempt, name: `${attempt.name.replace(/-again-\d+$/, '')}-again-${round}` };
+}
+
+/** The times between two looks at what others hold add up to about ten minutes, more than any snapshot should take. */
+const WAITS_MS = [1_000, 2_000, 4_000, 8_000, 15_000, ...Array.from({ length: 19 }, () => 30_000)];
+
+/** Waits for running operations to give back what attempts need. False when there is nothing to wait for, or no longer. */
+async function waited({ ctx, deps }: Restart, held: readonly Attempt[], round: number): Promise<boolean> {
+  const ms = WAITS_MS[round - 1];
+  if (held.length === 0 || ms === undefined) return false;
+  const wanted = held.flatMap(({ drive, backup }) => [drive, backup]);
+  const forNow = await outcomeOf(ctx.step(`held-${round}`, () => deps.heldForNow(wanted)));
+  if (!forNow.ok || forNow.value.length === 0) return false;
+  ctx.note({
+    methodStep: 8,
+    message: `waiting for ${forNow.value.join(' and ')}, held by an operation that runs`,
+  });
+  const slept = await outcomeOf(ctx.sleep(`wait-${round}`, ms));
+  return slept.ok;
 }
 
 function failed(

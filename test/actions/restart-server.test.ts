@@ -347,6 +347,51 @@ describe('an attempt that fails', () => {
     },
   );
 
+  it.each(['spare-2', 'd1'])(
+    'is made again when %s, held by a running operation, is given back',
+    async (name) => {
+      const other = await world.order('take-snapshot', { snapshot: snapshotPlan() });
+      await world.store.change('test', (table) =>
+        name === 'd1' ? table.reserveDrive(name, other.id) : table.reserveMachine(name, other.id),
+      );
+      const only = { snapshot: EARLY, condition: 'scheduled', drive: 'd1', backup: 'spare-2', score: 1 };
+      const began = world.clock.now();
+      const end = await restart(
+        { attempts: [only] },
+        {
+          async observe({ step, at }) {
+            if (step === 'wait-3' && at === 'after-intent')
+              await world.store.change('test', (table) => table.release(other.id));
+          },
+        },
+      );
+      expect(resultOf(end)).toMatchObject({ backup: 'spare-2', snapshot: EARLY, tried: [] });
+      expect(world.clock.now() - began).toBeGreaterThan(7_000);
+    },
+  );
+
+  it('is not waited for when what holds its drive has ended and will not give it back', async () => {
+    const other = await world.order('take-snapshot', { snapshot: snapshotPlan() });
+    await world.store.change('test', (table) => table.reserveDrive('d1', other.id));
+    const at = toInstant(world.clock.now());
+    await world.store.finishOperation(other.id, { state: 'blocked', reason: 'it', result: null, at });
+    const only = { snapshot: EARLY, condition: 'scheduled', drive: 'd1', backup: 'spare-2', score: 1 };
+    const end = await restart({ attempts: [only] });
+    expect(end.reason).toMatch(/^no-attempt-left: .*d1 is reserved/);
+    expect(resultOf(end).tried).toHaveLength(1);
+  });
+
+  it('is waited for so long and no longer', async () => {
+    const other = await world.order('take-snapshot', { snapshot: snapshotPlan() });
+    await world.store.change('test', (table) => table.reserveDrive('d1', other.id));
+    const only = { snapshot: EARLY, condition: 'scheduled', drive: 'd1', backup: 'spare-2', score: 1 };
+    const began = world.clock.now();
+    const end = await restart({ attempts: [only] });
+    expect(end.reason).toMatch(/^no-attempt-left: .*d1 is reserved/);
+    expect(resultOf(end).tried).toHaveLength(1);
+    expect(world.clock.now() - began).toBeLessThan(12 * 60_000);
+  });
+
   it('because its snapshot is damaged falls back to the previous one, and says so in the disk table', async () => {
     await world.rack.apply({ kind: 'damage-snapshot', drive: 'd2', snapshot: LATE });
     const { tried } = await falls();

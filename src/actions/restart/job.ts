@@ -23,6 +23,8 @@ export const RESTART_CODES = {
   unfenced: 'unfenced',
   /** A drive answers that the access of a machine is not gone. */
   stillConnected: 'still-connected',
+  /** Another operation holds the drive or the backup of an attempt. */
+  reserved: 'reserved',
   /** The server runs already on the backup that was to be started. */
   runsAlready: 'runs-already',
 } as const;

@@ -2,7 +2,7 @@ import type { RestartAttempt } from '../../engine/decision.js';
 import type { DiskTable, SnapshotRow } from '../../store/store.js';
 import { outcomeOf, type Outcome } from '../action.js';
 import { StepRefusal } from '../context.js';
-import type { Restart } from './job.js';
+import { RESTART_CODES, type Restart } from './job.js';
 
 /** One pair of a snapshot and a backup that is tried. */
 export interface Attempt extends RestartAttempt {
@@ -33,10 +33,10 @@ export async function reserve({ ctx }: Restart, attempt: Attempt): Promise<Outco
       const row = snapshot === null ? null : await restorable(table, ctx.server, snapshot, drive);
       await assertDriveFree(table, ctx.server, drive);
       if (!(await table.reserveMachine(backup, ctx.operation))) {
-        throw new StepRefusal('reserved', backup, `${backup} is reserved by another operation`);
+        throw new StepRefusal(RESTART_CODES.reserved, backup, `${backup} is reserved by another operation`);
       }
       if (!(await table.reserveDrive(drive, ctx.operation))) {
-        throw new StepRefusal('reserved', drive, `${drive} is reserved by another operation`);
+        throw new StepRefusal(RESTART_CODES.reserved, drive, `${drive} is reserved by another operation`);
       }
       return row === null ? null : { snapshot: row.id, checksum: row.checksum };
     }),
