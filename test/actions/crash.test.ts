@@ -1,5 +1,6 @@
 /** The process dies at every point of every step of every operation, and dies again at every point of its recovery. */
 import { afterAll, describe, expect, it } from 'vitest';
+import { figure } from '../support/figures.js';
 import { dieEverywhere, dieTwice } from './crashes.js';
 import { STRAIGHT, UNDONE } from './stories.js';
 
@@ -8,7 +9,7 @@ const LONG = { timeout: 300_000 };
 const tried = { single: 0, double: 0 };
 
 afterAll(() => {
-  console.info(`crash points: ${tried.single} single, ${tried.double} double`);
+  figure(`crash points: ${tried.single} single, ${tried.double} double`);
 });
 
 describe.each([...STRAIGHT, ...UNDONE])('$name', (story) => {

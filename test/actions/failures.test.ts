@@ -12,6 +12,7 @@ import type { Story } from './crashes.js';
 import { STRAIGHT } from './stories.js';
 import { expectFencedBeforeEachStart, expectNoHarm, expectRestorable } from './truth.js';
 import { restartPlan, SERVER, type World } from './world.js';
+import { figure } from '../support/figures.js';
 
 /** What can become of a call. */
 const WAYS: Readonly<Record<string, (call: Call, world: World) => Promise<unknown>>> = {
@@ -38,7 +39,7 @@ const WAYS: Readonly<Record<string, (call: Call, world: World) => Promise<unknow
 const tried = { calls: 0, commits: 0 };
 
 afterAll(() => {
-  console.info(`failing calls: ${tried.calls}; failing commits: ${tried.commits}`);
+  figure(`failing calls to the hardware: ${tried.calls}; failing commits: ${tried.commits}`);
 });
 
 /** The hardware with one call that fails. */

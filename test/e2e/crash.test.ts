@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { wallClock } from '../../src/clock.js';
 import { createRackControl, fileRack, type RackControl } from '../../src/hw/sim/index.js';
+import { figure } from '../support/figures.js';
 import { eventually, prepareSite, startProgram, type RunningService, type Site } from './support/service.js';
 
 const POINTS = ['before-intent', 'after-intent', 'after-effect', 'after-result'] as const;
@@ -99,6 +100,8 @@ async function begin(): Promise<{ site: Site; service: RunningService; rack: Rac
   return { site, service: await startProgram(site), rack: rackOf(site) };
 }
 
+let kills = 0;
+
 /** A site whose service has taken one snapshot that nothing disturbed, and is stopped. Made once, and copied. */
 let before: Promise<Site> | null = null;
 
@@ -110,6 +113,7 @@ async function prepared(): Promise<Site> {
 }
 
 afterAll(async () => {
+  figure(`real kills at a point of a step: ${kills}`);
   await (await before)?.remove();
 });
 
@@ -144,6 +148,7 @@ async function crashAt(
     return crashing;
   }
   expect(await crashing.exited).toBe('SIGKILL');
+  kills += 1;
   return startProgram(site);
 }
 

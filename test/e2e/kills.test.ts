@@ -6,11 +6,12 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { wallClock } from '../../src/clock.js';
 import { createRackControl, fileRack } from '../../src/hw/sim/index.js';
 import { randomOf } from '../../src/simulation/random.js';
 import { checkStoreFile } from '../../src/store/sqlite/care.js';
+import { figure } from '../support/figures.js';
 import { eventually, prepareSite, startProgram, type RunningService } from './support/service.js';
 
 const CYCLES = Number(process.env.REKINDLE_KILLS ?? 150);
@@ -30,6 +31,12 @@ interface Items<T> {
 }
 
 const SEEDS = Array.from({ length: Math.ceil(CYCLES / ON_ONE_STORE) }, (_, index) => SEED + index);
+
+let kills = 0;
+
+afterAll(() => {
+  figure(`real kills at random instants: ${kills}`);
+});
 
 describe('a service that dies again and again', () => {
   // Most of a life is waiting, so several of them share the cores.
@@ -59,6 +66,7 @@ describe('a service that dies again and again', () => {
         }
         service.process.kill('SIGKILL');
         await service.exited;
+        kills += 1;
       }
       const last = await start();
       await atRest(last);

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import type { HttpServer } from '../../src/server/index.js';
+import { figure } from '../support/figures.js';
 import { fakeAdministration, serve } from './fake-administration.js';
 
 const INGEST = ['/v1/alerts', '/v1/alertmanager', '/v1/events', '/v1/failures', '/v1/heartbeats'] as const;
@@ -8,6 +9,15 @@ const ORDERS = ['/v1/servers/web-1/snapshot', '/v1/servers/web-1/restart'] as co
 const JSON_TYPE = { 'content-type': 'application/json' };
 
 const at = (value: string): string => JSON.stringify({ server: 'web-1', at: value });
+
+let answered = 0;
+
+afterEach(() => {
+  answered += 1;
+});
+afterAll(() => {
+  figure(`bad requests, each answered as it should be: ${answered}`);
+});
 
 describe('a bad request', () => {
   it.each([

@@ -13,6 +13,7 @@ import { openHandle } from '../../src/store/sqlite/handle.js';
 import { openSqliteStore, type SqliteStore } from '../../src/store/sqlite/index.js';
 import { createVirtualClock } from '../../src/virtual-clock.js';
 import { alert, minute } from './world.js';
+import { figure } from '../support/figures.js';
 
 const DAMAGED = { name: 'StoreDamaged', code: 'STORE_INTEGRITY' };
 
@@ -109,6 +110,8 @@ describe('a row that something else has changed', () => {
   });
 });
 
+const FLIPS = 300;
+
 describe('one changed byte anywhere in the file', () => {
   it('is found, or changes nothing that is read', { timeout: 120_000 }, async () => {
     await inhabited();
@@ -116,7 +119,7 @@ describe('one changed byte anywhere in the file', () => {
     const content = await contentOf();
     const random = randomOf(5);
     const missed: string[] = [];
-    for (let index = 0; index < 300; index += 1) {
+    for (let index = 0; index < FLIPS; index += 1) {
       const at = random.below(whole.length);
       const damaged = Buffer.from(whole);
       damaged[at] = (whole[at] ?? 0) ^ (1 << random.below(8));
@@ -125,6 +128,7 @@ describe('one changed byte anywhere in the file', () => {
       if (!found && (await contentOf().catch(() => 'unreadable')) !== content) missed.push(`byte ${at}`);
     }
     expect(missed).toEqual([]);
+    figure(`flipped bits of a store, each found or without effect: ${FLIPS}`);
   });
 
   async function damageFound(): Promise<boolean> {

@@ -1,11 +1,12 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { loadPolicySet } from '../../src/engine/load.js';
 import type { SourceFile } from '../../src/engine/problem.js';
 import { DRIVER_CATALOGUE } from '../../src/hw/drivers.js';
 import { cutFiles } from '../../src/truncation.js';
+import { figure } from '../support/figures.js';
 import { contentsOf, newRig, rejected } from './rig.js';
 
 const FOLDER = new URL('../../policies/', import.meta.url);
@@ -18,12 +19,19 @@ const shipped = readdirSync(FOLDER).map((name): SourceFile => ({
   bytes: readFileSync(new URL(name, FOLDER)),
 }));
 
+let prefixes = 0;
+
+afterAll(() => {
+  figure(`prefixes of ${DECIDING.length} policy files: ${prefixes}`);
+});
+
 describe('a policy file that is cut off', () => {
   it.each(DECIDING)('at any byte is not taken for an edit: %s', (name) => {
     const whole = shipped.find((file) => file.name === name);
     if (whole === undefined) throw new Error(`${name} is not there`);
     const accepted: number[] = [];
     for (let length = 0; length < whole.bytes.length; length += 1) {
+      prefixes += 1;
       const cut = { ...whole, bytes: whole.bytes.subarray(0, length) };
       const files = shipped.map((file) => (file === whole ? cut : file));
       if (cutFiles(shipped, files).length === 0) accepted.push(length);

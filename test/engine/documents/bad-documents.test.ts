@@ -1,5 +1,6 @@
 import { readdirSync } from 'node:fs';
-import { describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
+import { figure } from '../../support/figures.js';
 import { BASE_INVENTORY, BASE_POLICIES, fixture, problemsOf, textFile } from './support.js';
 
 /** Each document of test/fixtures/policies/bad is right but for the one thing that its name says. */
@@ -141,6 +142,10 @@ function problemsIn(name: string) {
     ? problemsOf(BASE_POLICIES, file)
     : problemsOf(BASE_POLICIES, BASE_INVENTORY, file);
 }
+
+afterAll(() => {
+  figure(`bad documents, each with its code: ${BAD.length + BAD_AS_A_WHOLE.length}`);
+});
 
 describe('a bad document is reported once, by its code and at its place', () => {
   it.each(BAD)('%s', (name, code, place, path) => {
