@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { pino, type Logger } from 'pino';
+import type { Logger } from 'pino';
 import { wallClock } from './clock.js';
 import { doubtsAbout, StartDoubtful, type Doubt } from './doubts.js';
 import { createHardwareReports } from './control/hardware-reports.js';
@@ -16,6 +16,7 @@ import { createDrivers, DRIVER_CATALOGUE } from './hw/drivers.js';
 import { openHardware } from './hw/index.js';
 import { createLastGood } from './last-good.js';
 import { HardwareError, type Driver } from './hw/contract.js';
+import { createLog, standardOutput } from './log.js';
 import { createReport } from './report.js';
 import { Overload, type Administration, type ServiceStatus } from './server/administration.js';
 import type { Access } from './server/access/access.js';
@@ -67,13 +68,10 @@ const QUEUE_LIMIT = 10_000;
  * @throws {StartDoubtful} when it is to be strict and something speaks against a start.
  */
 export async function startService(options: ServiceOptions): Promise<Service> {
-  const log = pino(
-    { level: options.logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime },
-    options.logTo ?? pino.destination({ dest: 1, sync: true }),
-  );
+  const metrics = createMetrics();
+  const log = createLog(options.logLevel, options.logTo ?? standardOutput(metrics.logLineLost));
   await mkdir(options.stateDir, { recursive: true, mode: 0o700 });
   const known = createDrivers({ stateDir: options.stateDir, clock: wallClock });
-  const metrics = createMetrics();
   const report = createReport(log, metrics);
 
   // What a reload replaces. Until everything stands, there is nobody to tell.

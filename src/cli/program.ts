@@ -110,6 +110,13 @@ function report(error: unknown, { err, env }: Terminal): ExitCode {
     if (error.hint !== '') err.write(`${err.paint.cyan('hint:')} ${error.hint}\n`);
     return error.exitCode;
   }
+  if (isShortOfFiles(error)) {
+    err.write(`${err.paint.red('error:')} this process may open no more files\n`);
+    err.write(
+      `${err.paint.cyan('hint:')} allow more, by ulimit -n or LimitNOFILE; 256 are enough to start\n`,
+    );
+    return EXIT.failed;
+  }
   const debug = env.REKINDLE_DEBUG;
   const stack = error instanceof Error && debug !== undefined && debug !== '' ? error.stack : undefined;
   err.write(`${err.paint.red('internal error:')} ${stack ?? String(error)}\n`);
@@ -117,6 +124,11 @@ function report(error: unknown, { err, env }: Terminal): ExitCode {
     `${err.paint.cyan('hint:')} this is a defect of rekindle; REKINDLE_DEBUG=1 prints where it arose\n`,
   );
   return EXIT.failed;
+}
+
+/** Also the files of this program count, so it may happen anywhere. */
+function isShortOfFiles(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && (error.code === 'EMFILE' || error.code === 'ENFILE');
 }
 
 function version(): string {

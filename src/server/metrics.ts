@@ -27,6 +27,8 @@ export interface Metrics {
     readonly state: OperationEnd['state'];
     readonly seconds: number;
   }): void;
+  /** The log could not be written for so long that a line was given up. */
+  readonly logLineLost: () => void;
   /** Policy files were read, and taken or refused. */
   reloaded(status: ReloadStatus): void;
   /** The state at the moment at which metrics are collected. */
@@ -63,8 +65,16 @@ export function createMetrics(): Metrics {
   const work = workMetrics(registry);
   const reloaded = policyMetrics(registry);
   const measured = stateMetrics(registry);
+  const lost = new Counter({
+    name: 'rekindle_log_lines_lost_total',
+    help: 'Lines of the log that were given up, since it could not be written for long.',
+    registers: [registry],
+  });
   return {
     ...work,
+    logLineLost: () => {
+      lost.inc();
+    },
     reloaded,
     measured,
     async render() {

@@ -241,11 +241,14 @@ describe('a service that cannot start', () => {
 });
 
 describe('a defect of the program', () => {
-  function broken(env: Readonly<Record<string, string>>): FakeTerminal {
+  function broken(
+    env: Readonly<Record<string, string>>,
+    error: Error = new TypeError('out is broken'),
+  ): FakeTerminal {
     const terminal = fakeTerminal({ env });
     Object.defineProperty(terminal.out, 'write', {
       value: () => {
-        throw new TypeError('out is broken');
+        throw error;
       },
     });
     return terminal;
@@ -256,6 +259,12 @@ describe('a defect of the program', () => {
     expect(await run(['validate', 'policies'], terminal)).toBe(1);
     expect(terminal.written().err).toContain('internal error: TypeError: out is broken\n');
     expect(terminal.written().err).not.toContain('    at ');
+  });
+
+  it('is none when the process may open no more files', async () => {
+    const terminal = broken({}, Object.assign(new Error('too many open files'), { code: 'EMFILE' }));
+    expect(await run(['validate', 'policies'], terminal)).toBe(1);
+    expect(terminal.written().err).toMatch(/error: this process may open no more files\nhint: .* ulimit -n/);
   });
 
   it('shows where it arose when asked to', async () => {
