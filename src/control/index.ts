@@ -14,7 +14,7 @@ import { createLanes } from './lanes.js';
 import { createOperations } from './operations.js';
 import { createScheduler } from './scheduler.js';
 import { createStandby } from './standby.js';
-import { surveyDrives } from './survey.js';
+import { drivesTouched, surveyDrives } from './survey.js';
 
 /**
  * The administration server without its doors: accepts events, decides, operates. The service puts HTTP,
@@ -30,6 +30,8 @@ export interface ControlRoom {
   accept(events: readonly EngineEvent[]): Promise<readonly Acceptance[]>;
   /** A new policy set decides from now on. */
   policiesChanged(): Promise<void>;
+  /** Asks these drives how they are, and decides by it what waits; null: all of them. */
+  measure(only: ReadonlySet<string> | null): Promise<void>;
   /** Resolves when every event that can be decided has been; operations may still run. */
   settled(): Promise<void>;
   /** Stops beginning anything and waits for running operations; what does not end in time is resumed later. */
@@ -80,7 +82,7 @@ export function createControlRoom(parts: ControlRoomParts): ControlRoom {
   const lanes = createLanes();
   const loops: Promise<void>[] = [];
 
-  const survey = (): Promise<void> =>
+  const survey = (only: ReadonlySet<string> | null): Promise<void> =>
     surveyDrives(
       {
         store,
@@ -91,7 +93,7 @@ export function createControlRoom(parts: ControlRoomParts): ControlRoom {
           journalist.fault(what, error);
         },
       },
-      closing.signal,
+      { signal: closing.signal, only },
     ).catch((error: unknown) => {
       journalist.fault('the survey of the drives failed', error);
     });
@@ -103,13 +105,9 @@ export function createControlRoom(parts: ControlRoomParts): ControlRoom {
     accept: take,
     async onEnded(operation, end) {
       isolation.ended(operation, end.result);
-      // At once, since a failure may be waiting; and again when the drives have said what is free now.
+      // At once, since a failure may be waiting; and again when its drives have said what is free now.
       dispatcher.reconsider();
-      await survey();
-      dispatcher.reconsider();
-      scheduler.reconsider();
-      standby.reconsider();
-      isolation.reconsider();
+      await measure(drivesTouched(operation, end));
     },
   });
   const dispatcher = createDispatcher({
@@ -152,10 +150,18 @@ export function createControlRoom(parts: ControlRoomParts): ControlRoom {
     return results;
   }
 
+  async function measure(only: ReadonlySet<string> | null): Promise<void> {
+    await survey(only);
+    dispatcher.reconsider();
+    scheduler.reconsider();
+    standby.reconsider();
+    isolation.reconsider();
+  }
+
   async function surveyRegularly(everyMs: number): Promise<void> {
     // The sleep ends early only when the service stops.
     while (await clock.sleep(everyMs, closing.signal).then(always, never)) {
-      await survey();
+      await survey(null);
       standby.reconsider();
       isolation.reconsider();
     }
@@ -164,7 +170,7 @@ export function createControlRoom(parts: ControlRoomParts): ControlRoom {
   return {
     async start() {
       await store.syncInventory(policySet().inventory, toInstant(clock.now()));
-      await survey();
+      await survey(null);
       lanes.follow((await store.view(toInstant(clock.now()))).servers);
       for (const operation of await store.unfinishedOperations()) operations.resume(operation);
       dispatcher.enqueue(await store.pending());
@@ -180,12 +186,9 @@ export function createControlRoom(parts: ControlRoomParts): ControlRoom {
     },
     async policiesChanged() {
       await store.syncInventory(policySet().inventory, toInstant(clock.now()));
-      await survey();
-      dispatcher.reconsider();
-      scheduler.reconsider();
-      standby.reconsider();
-      isolation.reconsider();
+      await measure(null);
     },
+    measure,
     settled: () => dispatcher.settled(),
     async drain(withinMs) {
       dispatcher.close();

@@ -26,7 +26,7 @@ export interface OperationsParts {
   readonly lanes: Lanes;
   readonly journalist: Journalist;
   readonly accept: (events: readonly EngineEvent[]) => Promise<unknown>;
-  readonly onEnded: (operation: Operation, end: OperationEnd) => Promise<void>;
+  readonly onEnded: (operation: Operation, end: ActionEnd) => Promise<void>;
   readonly observe?: (point: StepPoint) => Promise<void>;
   /** Aborted when the service stops: what has not ended then is taken up at the next start. */
   readonly closing: AbortSignal;
@@ -107,7 +107,7 @@ export function createOperations(parts: OperationsParts): Operations {
     journalist.ended(operation, end);
     lanes.free(operation.server);
     lanes.follow((await store.view(end.at)).servers);
-    await parts.onEnded(operation, end);
+    await parts.onEnded(operation, ended);
   }
 
   return {

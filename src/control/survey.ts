@@ -1,9 +1,10 @@
+import type { ActionEnd } from '../actions/action.js';
 import { bounded } from '../actions/bounded.js';
 import type { Clock } from '../clock.js';
 import type { PolicySet } from '../engine/policy-set.js';
 import { toInstant } from '../engine/time.js';
 import { HardwareError, type StorageCapability } from '../hw/contract.js';
-import type { DriveMeasurement, Store } from '../store/store.js';
+import type { DriveMeasurement, Operation, Store } from '../store/store.js';
 
 export interface SurveyParts {
   readonly store: Store;
@@ -16,14 +17,33 @@ export interface SurveyParts {
 /** An array that is gone answers nothing, and must not hold up the others. */
 const PATIENCE_MS = 5_000;
 
+/** What an operation wrote to, deleted from or ran from; null when it does not say. */
+export function drivesTouched({ decision }: Operation, { result }: ActionEnd): ReadonlySet<string> | null {
+  switch (result?.kind) {
+    case 'snapshot':
+    case 'restart': {
+      const disk = decision.restart === undefined ? [] : [decision.restart.disk];
+      const last = result.drive === null ? [] : [result.drive];
+      return new Set([...disk, ...result.tried.map(({ drive }) => drive), ...last]);
+    }
+    case 'retire':
+      return new Set(decision.retire?.snapshots.map(({ drive }) => drive));
+    case undefined:
+      return null;
+  }
+}
+
 /**
- * Asks every drive how it is and writes the answers into the disk table. A drive that does not answer keeps
- * what was known of it: no answer is not a failure of the drive, and placement would otherwise empty itself
- * when a network blinks.
+ * Asks drives how they are, all of them or only some, and writes the answers into the disk table. A drive that does not
+ * answer keeps what was known of it: no answer is not a failure of the drive, and placement would otherwise empty
+ * itself when a network blinks.
  */
-export async function surveyDrives(parts: SurveyParts, signal: AbortSignal): Promise<void> {
+export async function surveyDrives(
+  parts: SurveyParts,
+  { signal, only }: { readonly signal: AbortSignal; readonly only: ReadonlySet<string> | null },
+): Promise<void> {
   const { store, clock, policySet, storage, onFault } = parts;
-  const names = [...policySet().inventory.drives.keys()];
+  const names = [...policySet().inventory.drives.keys()].filter((name) => only?.has(name) ?? true);
   const measured = await Promise.all(
     names.map(async (drive): Promise<DriveMeasurement[]> => {
       const answer = await bounded((stop) => statusOf(storage, drive, stop), {

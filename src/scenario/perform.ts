@@ -16,14 +16,14 @@ export async function perform(stage: Stage, act: ScenarioAct, index: number): Pr
   switch (act.kind) {
     case 'drive':
       await stage.rack.apply({ kind: 'set-health', drive: act.drive, health: act.health });
-      await stage.measure();
+      await stage.measure(act.drive);
       return null;
     case 'misbehave': {
       const order = misbehave(act.target, act.fault);
       // A typing error must not look like a rack that behaves well.
       if (!order.ok) throw new HardwareError('unsupported', act.target, order.message);
       await stage.rack.apply(order.command);
-      await stage.measure();
+      await stage.measure(act.target);
       return null;
     }
     case 'path': {

@@ -45,8 +45,8 @@ export interface Stage {
   settle(): Promise<void>;
   /** Lets time run to `ms` after the start; does nothing when it is later already. */
   runTo(ms: number): Promise<void>;
-  /** Lets the drives be asked how they are; the next survey may be far away, and a step means now. */
-  measure(): Promise<void>;
+  /** Lets a drive be asked how it is; the next survey may be far away, and a step means now. */
+  measure(drive: string): Promise<void>;
   /** Lets time run until no operation does, or to the limit. */
   runOut(limitMs: number): Promise<void>;
   strike(): Promise<void>;
@@ -256,8 +256,8 @@ export async function setStage(
       if (startMs + ms > clock.now()) await clock.runUntil(startMs + ms, quiet);
       else await quiet();
     },
-    async measure() {
-      await served((asked) => asked.policiesChanged());
+    async measure(drive) {
+      await served((asked) => asked.measure(new Set([drive])));
     },
     async runOut(limitMs) {
       await quiet();

@@ -31,6 +31,20 @@ export const refusal = {
       `snapshot ${writing} of ${server} is still being written to drive ${drive}`,
     );
   },
+  besideBeingWritten({
+    id,
+    drive,
+    writing,
+  }: {
+    readonly id: string;
+    readonly drive: string;
+    readonly writing: string;
+  }): StoreRefusal {
+    return new StoreRefusal(
+      'wrong-state',
+      `without ${id} the newest snapshot would be the one on drive ${drive}, to which ${writing} is being written`,
+    );
+  },
   lastRestorable({ id, server }: { readonly id: string; readonly server: string }): StoreRefusal {
     return new StoreRefusal(
       'last-restorable',

@@ -202,6 +202,8 @@ export interface DiskTable {
   recordVerification(id: string, result: 'ok' | 'failed', at: Instant): Promise<void>;
   /**
    * `complete` to `deleting`.
+   * @throws {StoreRefusal} `wrong-state` when the newest complete snapshot that is left lies on a drive to which the next
+   * one is being written.
    * @throws {StoreRefusal} `last-restorable` when no other complete snapshot of the server would remain that is
    * as good: one that failed its verification, or lies on a failed or missing drive, does not stand in for one
    * that could be started from.

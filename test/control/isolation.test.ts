@@ -25,7 +25,7 @@ afterEach(() => stage.strike());
 
 /** Lets the drives be asked how they are, and what follows from it happen. */
 async function look(): Promise<void> {
-  await stage.measure();
+  await stage.measure(DISK);
   await stage.runTo(stage.clock.now() - stage.startMs + 60_000);
 }
 

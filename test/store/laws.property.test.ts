@@ -18,6 +18,16 @@ type Act =
   | { readonly act: 'health'; readonly drive: string; readonly health: 'ok' | 'failed' }
   | { readonly act: 'take-over'; readonly server: string; readonly machine: string; readonly drive: string };
 
+/** Found once by chance: the newest is deleted while the next is being written beside the one before it. */
+const DELETED_BESIDE: readonly Act[] = [
+  { act: 'begin', id: 's0', server: 'web-2', drive: 'd3' },
+  { act: 'complete', id: 's0' },
+  { act: 'begin', id: 's2', server: 'web-2', drive: 'd1' },
+  { act: 'complete', id: 's2' },
+  { act: 'begin', id: 's3', server: 'web-2', drive: 'd3' },
+  { act: 'delete', id: 's2' },
+];
+
 const id = fc.nat({ max: 7 }).map((number) => `s${number}`);
 const onDrive = fc.constantFrom(...DRIVES);
 const server = fc.constantFrom(...SERVERS);
@@ -188,7 +198,7 @@ describe.each(STORES)('whatever is done to the disk table of %s, in whatever ord
           }
         }),
       ),
-      { numRuns: 60 },
+      { numRuns: 60, examples: [[DELETED_BESIDE]] },
     );
   });
 

@@ -1,7 +1,7 @@
 import type { SnapshotState } from '../../engine/view.js';
 import { refusal } from '../refusals.js';
 import type { DiskTable, DriveRow, NewSnapshot, SnapshotRow, Takeover } from '../store.js';
-import { requireOtherDrive, requireOtherRestorable, snapshotsOf } from './laws.js';
+import { requireNoWriteBesideRest, requireOtherDrive, requireOtherRestorable, snapshotsOf } from './laws.js';
 import { enter, type Change, type KnownMachine } from './tables.js';
 
 /** The disk table inside one transaction; `during` throws once that has ended. */
@@ -48,7 +48,9 @@ export function openDiskTable(change: Change, during: () => void): DiskTable {
       }),
     beginDelete: (id) =>
       inside(() => {
-        requireOtherRestorable(tables, requireSnapshot(change, id, ['complete']));
+        const snapshot = requireSnapshot(change, id, ['complete']);
+        requireOtherRestorable(tables, snapshot);
+        requireNoWriteBesideRest(tables, snapshot);
         edit(change, id, ['complete'], { state: 'deleting' });
         enter(change, `snapshot:${id}`, 'deleting', null);
       }),

@@ -34,6 +34,22 @@ export function requireOtherRestorable(tables: Tables, snapshot: SnapshotRow): v
     throw refusal.lastRestorable(snapshot);
 }
 
+/**
+ * Law of the other drive, from its other side: deleting the newest snapshot must not make one the newest to whose drive
+ * the next is being written.
+ */
+export function requireNoWriteBesideRest(tables: Tables, { id, server }: SnapshotRow): void {
+  const others = snapshotsOf(tables, server).filter((row) => row.id !== id);
+  const newest = others.findLast(({ state }) => state === 'complete');
+  if (newest === undefined) return;
+  const writing = others.find(
+    ({ state, generation, drive }) =>
+      state === 'writing' && generation > newest.generation && isSameDrive(tables, drive, newest.drive),
+  );
+  if (writing !== undefined)
+    throw refusal.besideBeingWritten({ id, drive: newest.drive, writing: writing.id });
+}
+
 /** By generation. */
 export function snapshotsOf(tables: Tables, server: string): readonly SnapshotRow[] {
   return tables.snapshots

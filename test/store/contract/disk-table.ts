@@ -210,6 +210,22 @@ export function testDiskTable(open: OpenStore): void {
       expect(await begin('s3', 'd1')).toMatchObject({ generation: 3 });
     });
 
+    it('refuses to delete the newest while the next is written beside the one before it', async () => {
+      await rig.store.syncInventory(rack(), minute(0));
+      await completed(rig.store, 's1', 'd1');
+      await completed(rig.store, 's2', 'd2');
+      await begin('s3', 'd1');
+      const drop = (id: string) => change(rig.store, (rows) => rows.beginDelete(id));
+      await expect(drop('s2')).rejects.toMatchObject({ name: 'StoreRefusal', code: 'wrong-state' });
+      await change(rig.store, (rows) => rows.failSnapshot('s3', 'no space'));
+      await drop('s2');
+      expect((await rig.store.snapshots({})).map(({ state }) => state)).toEqual([
+        'complete',
+        'deleting',
+        'failed',
+      ]);
+    });
+
     it('is about each server alone', async () => {
       await rig.store.syncInventory(rack(), minute(0));
       await completed(rig.store, 's1', 'd1', 'web-2');

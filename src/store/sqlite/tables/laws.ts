@@ -60,6 +60,28 @@ export async function requireOtherRestorable(sql: Sql, snapshot: SnapshotRow): P
   }
 }
 
+/**
+ * Law of the other drive, from its other side: deleting the newest snapshot must not make one the newest to whose drive
+ * the next is being written.
+ */
+export async function requireNoWriteBesideRest(sql: Sql, { id, server }: SnapshotRow): Promise<void> {
+  const beside = await sql.get(
+    `SELECT writing.id, newest.drive
+     FROM (SELECT drive, generation FROM snapshots WHERE server = ?2 AND state = 'complete' AND id <> ?1
+           ORDER BY generation DESC LIMIT 1) AS newest
+     JOIN snapshots AS writing
+       ON writing.server = ?2 AND writing.state = 'writing' AND writing.generation > newest.generation
+     JOIN drives AS held ON held.name = newest.drive
+     JOIN drives AS wanted ON wanted.name = writing.drive
+     WHERE ${SAME_DRIVE}`,
+    [id, server],
+    (row) => ({ writing: text(row, 'id'), drive: text(row, 'drive') }),
+  );
+  if (beside !== null) {
+    throw refusal.besideBeingWritten({ id, ...beside });
+  }
+}
+
 async function requireSnapshotDrive(sql: Sql, name: string): Promise<void> {
   const drive = await findDrive(sql, name);
   if (drive === null || drive.missing) {

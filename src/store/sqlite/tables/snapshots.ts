@@ -6,7 +6,7 @@ import { integer } from '../columns.js';
 import type { Sql } from '../connection.js';
 import { matching } from './filter.js';
 import { enter, type Change } from './journal.js';
-import { requireOtherDrive, requireOtherRestorable } from './laws.js';
+import { requireNoWriteBesideRest, requireOtherDrive, requireOtherRestorable } from './laws.js';
 import { snapshotRow, snapshotView } from './rows.js';
 
 export function findSnapshot(sql: Sql, id: string): Promise<SnapshotRow | null> {
@@ -69,6 +69,7 @@ export async function recordVerification(
 export async function beginDelete(change: Change, id: string): Promise<void> {
   const snapshot = await requireSnapshot(change.sql, id, ['complete']);
   await requireOtherRestorable(change.sql, snapshot);
+  await requireNoWriteBesideRest(change.sql, snapshot);
   await setState(change.sql, id, 'deleting');
   await enter(change, `snapshot:${id}`, 'deleting', null);
 }

@@ -11,7 +11,11 @@ const DRIVES = ['disk-1', 'disk-2', 'd1', 'd2', 'd9'];
 /** The contract's rack as real QEMU machines. */
 export async function qemuRig(): Promise<DriverRig> {
   let ahead = 0;
-  const clock: Clock = { ...wallClock, now: () => wallClock.now() + ahead };
+  const clock: Clock = {
+    ...wallClock,
+    now: () => wallClock.now() + ahead,
+    monotonic: () => wallClock.monotonic() + ahead,
+  };
   const site = await createSite(DRIVES, clock);
   const active = { ...site.machine('web-1', { disk: 'disk-1' }), disk: 'disk-1' };
   const bystander = { ...site.machine('web-2', { disk: 'disk-2' }), disk: 'disk-2' };
