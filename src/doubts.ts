@@ -33,8 +33,7 @@ export function doubtsAbout({ sqlite, nowMs, newestEntryAt }: Circumstances): re
 
 /**
  * Versions whose WAL may be reset at the wrong moment and lose a commit, when two connections write. Here one does, so
- * nothing is known to go wrong; but what else opens the file is not ours to say.
- * https://sqlite.org/wal.html#walresetbug
+ * nothing is known to go wrong; but what else opens the file is not ours to say. Known as the WAL-reset bug.
  */
 const WAL_RESET = {
   first: [3, 7, 0],

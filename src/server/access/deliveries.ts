@@ -35,15 +35,15 @@ export function createDeliveries(): Deliveries {
 
   function beginNew(id: string, accepted: Accepted): Begun {
     let over = (): void => undefined;
-    underWay.set(
-      id,
-      new Promise<void>((resolve) => {
-        over = resolve;
-      }),
-    );
+    const ended = new Promise<void>((resolve) => {
+      over = resolve;
+    });
+    underWay.set(id, ended);
     return {
       is: 'new',
       end(end) {
+        // An answer that could not be sent is followed by another; only the first one says what was done.
+        if (underWay.get(id) !== ended) return;
         if (end.accepted) known.set(id, accepted);
         underWay.delete(id);
         over();
