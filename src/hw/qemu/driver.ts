@@ -41,6 +41,7 @@ export function qemuDriver({ root, clock, programs }: QemuDriverOptions): Driver
   const base: Omit<RackBase, 'helper' | 'sinks'> = {
     root,
     clock,
+    meeting: new Mutex(),
     compatibility: createCompatibilityCache(),
     locksOf(machine) {
       const known = locks.get(machine) ?? {

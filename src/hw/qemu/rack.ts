@@ -49,6 +49,8 @@ export interface QemuRack {
   readonly clock: Clock;
   /** Where the driver keeps what must outlive the service: records of starts, accesses, monitor sockets. */
   readonly root: string;
+  /** Held while a disk that was not seen before is compared with those of the other drives. */
+  readonly meeting: Mutex;
   readonly helper: DriveHelper;
   readonly sinks: Sinks;
   readonly compatibility: CompatibilityCache;
@@ -57,7 +59,10 @@ export interface QemuRack {
 }
 
 /** What outlives one opening of the driver within the process. */
-export interface RackBase extends Pick<QemuRack, 'clock' | 'root' | 'helper' | 'sinks' | 'compatibility'> {
+export interface RackBase extends Pick<
+  QemuRack,
+  'clock' | 'root' | 'meeting' | 'helper' | 'sinks' | 'compatibility'
+> {
   locksOf(machine: string): MachineLocks;
 }
 

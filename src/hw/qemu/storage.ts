@@ -70,24 +70,40 @@ export function qemuStorage(rack: QemuRack, drive: QemuDrive): StorageCapability
 
 /**
  * The right drive is plugged in. An unmounted disk leaves an empty directory behind, and what is written into that
- * goes to another disk.
- * @throws {HardwareError} `drive-failed` when it is not there, or another one is.
+ * goes to another disk; a disk that is mounted a second time would be "another drive" and is the same.
+ * @throws {HardwareError} `drive-failed` when it is not there, another one is, or it is another drive's disk as well.
  */
 export async function assertPresent(rack: QemuRack, drive: QemuDrive, signal: AbortSignal): Promise<void> {
   if (drive.settings.kind === 'device') return;
   const { name } = drive;
   const { directory } = drive.settings;
-  const file = join(rack.root, 'drives', `${name}.json`);
-  const known = await readIfThere(file);
   const found = await rack.helper.call('identify', name, { directory }, signal);
-  if (known === null) {
-    await mkdir(join(rack.root, 'drives'), { recursive: true, mode: 0o700 });
-    await writeDurably(file, `${JSON.stringify(found)}\n`);
-    return;
-  }
-  if (JSON.parse(known) === found) return;
-  const text = `${name}: ${directory} is not the disk that it was; is the drive mounted there? To use the new one, remove ${file}`;
+  const known = await knownDisk(rack, name);
+  if (known === found) return;
+  if (known === null) return rack.meeting.runExclusive(() => meet(rack, name, directory, found));
+  const text = `${name}: ${directory} is not the disk that it was; is the drive mounted there? To use the new one, remove ${diskFile(rack, name)}`;
   throw new HardwareError('drive-failed', name, text);
+}
+
+/** Remembers which disk a drive is, which nobody else's may be. */
+async function meet(rack: QemuRack, name: string, directory: string, disk: string): Promise<void> {
+  for (const other of rack.drives.keys()) {
+    if (other === name || (await knownDisk(rack, other)) !== disk) continue;
+    const text = `${name}: ${directory} is the disk of the drive ${other}; every drive needs a disk of its own`;
+    throw new HardwareError('drive-failed', name, text);
+  }
+  await mkdir(join(rack.root, 'drives'), { recursive: true, mode: 0o700 });
+  await writeDurably(diskFile(rack, name), `${JSON.stringify(disk)}\n`);
+}
+
+/** The id of the disk that a drive was when it was seen first; null before that. */
+async function knownDisk(rack: QemuRack, name: string): Promise<string | null> {
+  const text = await readIfThere(diskFile(rack, name));
+  return text === null ? null : String(JSON.parse(text));
+}
+
+function diskFile({ root }: QemuRack, name: string): string {
+  return join(root, 'drives', `${name}.json`);
 }
 
 async function deviceStatus({ name, capacityBytes, settings }: QemuDrive): Promise<DriveStatus> {

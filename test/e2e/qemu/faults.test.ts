@@ -7,6 +7,8 @@ import {
   readFileSync,
   readdirSync,
   renameSync,
+  rmdirSync,
+  symlinkSync,
   truncateSync,
   writeFileSync,
   writeSync,
@@ -129,6 +131,23 @@ describeSuite('faults around a QEMU machine', [...QEMU, 'root'], () => {
     mount('-t', 'tmpfs', 'none', join(world.site.folder, 'd1'));
     await expect(world.snapshot('s-2', 'd1')).rejects.toThrow(/not the disk that it was/);
     await runsOn(world);
+  });
+
+  it('one disk in the places of two drives is one of them only, however it is mounted', async () => {
+    world = await createWorld({
+      beforeOpen: ({ folder }) => {
+        rmdirSync(join(folder, 'd2'));
+        symlinkSync(join(folder, 'd1'), join(folder, 'd2'));
+      },
+    });
+    const both = await Promise.allSettled([
+      world.storage('d1').status(NEVER),
+      world.storage('d2').status(NEVER),
+    ]);
+    expect(both.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected']);
+    const refused = both.findIndex(({ status }) => status === 'rejected');
+    await expect(world.snapshot('s-1', `d${refused + 1}`)).rejects.toThrow(/is the disk of the drive d[12];/);
+    await world.snapshot('s-1', `d${2 - refused}`);
   });
 
   it('the sink is killed while it receives', async () => {

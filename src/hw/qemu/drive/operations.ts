@@ -5,7 +5,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { mkdir, open, readdir, rm, stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
-import { errorCode, readIfThere, syncFolder, writeDurably } from '../files.js';
+import { createDurably, errorCode, readIfThere, syncFolder, writeDurably } from '../files.js';
 import { readManifest, type StoredFile, type StoredManifest } from '../manifest.js';
 import { DriveTrouble } from './trouble.js';
 import { layoutOf, type DriveLayout } from './layout.js';
@@ -82,8 +82,9 @@ export const driveOperations: DriveOperations = {
     if (known !== null) return idOf(known);
     await mkdir(root, { recursive: true, mode: 0o700 });
     const id = randomUUID();
-    await writeDurably(identity, `${JSON.stringify({ id })}\n`);
-    return id;
+    await createDurably(identity, `${JSON.stringify({ id })}\n`);
+    // A disk that is mounted twice may have been given another id meanwhile, by way of its other name.
+    return idOf((await readIfThere(identity)) ?? '{}');
   },
 
   async usage({ directory }) {
