@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 const WANTED_MS = 400;
 const RUNS = 20;
 const root = new URL('../', import.meta.url);
-const program = fileURLToPath(new URL('dist/cli/main.js', root));
+const program = fileURLToPath(new URL('dist/bin/rekindle.js', root));
 const starter = fileURLToPath(new URL('starter', root));
 
 /** The median of some runs, in milliseconds. */

@@ -5,7 +5,7 @@ cd "$(dirname "$0")/.."
 
 rekindle() {
   printf '\n$ rekindle %s\n' "$*"
-  node dist/cli/main.js "$@"
+  node dist/bin/rekindle.js "$@"
 }
 
 rekindle validate policies

@@ -145,7 +145,7 @@ export async function startService(world) {
     '--port',
     '0',
   ];
-  const child = spawn(process.execPath, [join(DIST, 'cli/main.js'), ...args], {
+  const child = spawn(process.execPath, [join(DIST, 'bin/rekindle.js'), ...args], {
     cwd: world.folder,
     stdio: ['ignore', 'pipe', 'inherit'],
   });

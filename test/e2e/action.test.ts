@@ -60,7 +60,7 @@ async function act(inputs: Readonly<Record<string, string>>) {
   return { printed, summary: await readFile(summary, 'utf8') };
 }
 
-const rekindle = 'node dist/cli/main.js';
+const rekindle = 'node dist/bin/rekindle.js';
 
 it('finds nothing in the shipped policies, and says so in the summary', async () => {
   const { printed, summary } = await act({ rekindle, 'min-coverage': '100', base: 'policies' });

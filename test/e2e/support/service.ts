@@ -6,7 +6,7 @@ import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 
 const ROOT = resolve(import.meta.dirname, '../../..');
-export const PROGRAM = join(ROOT, 'dist/cli/main.js');
+export const PROGRAM = join(ROOT, 'dist/bin/rekindle.js');
 export const STARTER = join(ROOT, 'starter');
 const POLICIES = join(ROOT, 'test/fixtures/e2e/policies');
 

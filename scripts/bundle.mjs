@@ -1,0 +1,40 @@
+/**
+ * Makes the program that people start, dist/bin/, of the modules that tsc wrote: Node.js takes about a millisecond to
+ * find and load each of several hundred, which is most of the time of a short command. See docs/decisions/0015.
+ */
+import { relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { rolldown } from 'rolldown';
+
+const dist = fileURLToPath(new URL('../dist/', import.meta.url));
+const bin = `${dist}bin`;
+
+/** A module finds the files that belong to it by where tsc put it, wherever its code has been moved. */
+const ownPlaces = {
+  name: 'own-places',
+  transform: {
+    filter: { code: 'import.meta.url' },
+    handler(code, id) {
+      if (!id.startsWith(dist)) return null;
+      const place = JSON.stringify(relative(bin, id));
+      return {
+        code: code.replaceAll('import.meta.url', `new URL(${place}, import.meta.url).href`),
+        map: null,
+      };
+    },
+  },
+};
+
+const bundle = await rolldown({
+  input: { rekindle: `${dist}cli/main.js` },
+  platform: 'node',
+  // Holds compiled code that it looks for beside itself.
+  external: ['sqlite3'],
+  plugins: [ownPlaces],
+  // What is odd about other people's modules is not ours to mend.
+  onLog(level, log, report) {
+    if (level !== 'warn' || !log.id?.includes('node_modules')) report(level, log);
+  },
+});
+await bundle.write({ dir: bin, format: 'esm', cleanDir: true, chunkFileNames: '[name].js' });
+await bundle.close();
