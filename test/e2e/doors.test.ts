@@ -5,36 +5,13 @@ import { request } from 'node:https';
 import { join } from 'node:path';
 import { connect } from 'node:tls';
 import { promisify } from 'node:util';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { describeSuite } from '../support/require.js';
-import {
-  eventually,
-  prepareSite,
-  runProgram,
-  startProgram,
-  type RunningService,
-  type Site,
-} from './support/service.js';
+import { eventually, keeper, runProgram, type RunningService, type Site } from './support/service.js';
 
-const sites: Site[] = [];
-const running: RunningService[] = [];
+const own = keeper();
 
-afterEach(async () => {
-  for (const service of running.splice(0)) if (service.process.exitCode === null) await service.stop();
-  for (const site of sites.splice(0)) await site.remove();
-});
-
-async function newSite(): Promise<Site> {
-  const site = await prepareSite();
-  sites.push(site);
-  return site;
-}
-
-async function start(site: Site, ...more: readonly string[]): Promise<RunningService> {
-  const service = await startProgram(site, {}, more);
-  running.push(service);
-  return service;
-}
+const start = (site: Site, ...more: readonly string[]): Promise<RunningService> => own.start(site, { more });
 
 interface Made {
   readonly token: string;
@@ -46,7 +23,7 @@ const newToken = async (): Promise<Made> =>
 
 describe('a secret', () => {
   it('stands nowhere: not in the log, an answer, the arguments, or what is kept', async () => {
-    const site = await newSite();
+    const site = await own.site();
     const { token, tokenHash } = await newToken();
     const webhook = (await runProgram(['token', '--webhook'])).stdout.trim();
     await writeFile(join(site.folder, 'hook.secret'), webhook, { mode: 0o600 });
@@ -109,7 +86,7 @@ describe('a secret', () => {
   });
 
   it('that everybody may read keeps the service from starting', async () => {
-    const site = await newSite();
+    const site = await own.site();
     await writeFile(join(site.folder, 'hook.secret'), 'whsec_x', { mode: 0o644 });
     await writeFile(
       join(site.folder, 'access.yaml'),
@@ -128,7 +105,7 @@ describe('a secret', () => {
   });
 
   it('is exchanged while the service runs', async () => {
-    const site = await newSite();
+    const site = await own.site();
     const [before, after] = [await newToken(), await newToken()];
     const file = join(site.folder, 'access.yaml');
     const write = (made: Made): Promise<void> =>
@@ -156,7 +133,7 @@ describe('a service that other machines can reach', () => {
     ['without anyone to ask who asks', [], /--access-file or --token-file/],
     ['without TLS', ['--token-file', 'token'], /--tls-cert/],
   ])('does not start %s', async (_what, more, says) => {
-    const site = await newSite();
+    const site = await own.site();
     await writeFile(join(site.folder, 'token'), 'a-token', { mode: 0o600 });
     const given = more.map((one) => (one === 'token' ? join(site.folder, one) : one));
     const refused = await runProgram(['run', '--policies', site.policies, '--host', '0.0.0.0', ...given]);
@@ -233,7 +210,7 @@ describeSuite('a service with TLS', ['openssl'], () => {
   }
 
   it('knows a caller by its certificate, and nobody by one that another CA signed', async () => {
-    const site = await newSite();
+    const site = await own.site();
     const path = await certificates(site.folder);
     await writeFile(path('access.yaml'), 'callers: [{ name: relay, roles: [viewer], certificate: relay }]');
     const service = await start(
@@ -273,7 +250,7 @@ describeSuite('a service with TLS', ['openssl'], () => {
   });
 
   it('shows another certificate when it is told to, and goes on with the old one when that makes no sense', async () => {
-    const site = await newSite();
+    const site = await own.site();
     const path = await certificates(site.folder);
     await writeFile(path('access.yaml'), 'callers: [{ name: relay, roles: [viewer], certificate: relay }]');
     for (const part of ['pem', 'key']) await copyFile(path(`service.${part}`), path(`shown.${part}`));

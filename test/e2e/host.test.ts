@@ -4,16 +4,10 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, describe, expect, it } from 'vitest';
-import { eventually, prepareSite, PROGRAM, runArguments, type Site } from './support/service.js';
+import { describe, expect, it } from 'vitest';
+import { eventually, keeper, PROGRAM, runArguments } from './support/service.js';
 
-const sites: Site[] = [];
-const running: ChildProcess[] = [];
-
-afterEach(async () => {
-  for (const child of running.splice(0)) if (child.exitCode === null) child.kill('SIGKILL');
-  for (const site of sites.splice(0)) await site.remove();
-});
+const own = keeper();
 
 interface Service {
   readonly url: string;
@@ -22,13 +16,12 @@ interface Service {
 
 /** Starts the program as the end of a shell command: `"$@"` is the program. Where it listens it says on stderr. */
 async function startUnder(command: string): Promise<Service> {
-  const site = await prepareSite();
-  sites.push(site);
+  const site = await own.site();
   const child = spawn('bash', ['-c', command, 'bash', process.execPath, PROGRAM, ...runArguments(site)], {
     cwd: site.folder,
     stdio: ['ignore', 'ignore', 'pipe'],
   });
-  running.push(child);
+  own.keep(child);
   const said: string[] = [];
   for await (const line of createInterface({ input: child.stderr })) {
     said.push(line);

@@ -3,47 +3,27 @@ import { execFile } from 'node:child_process';
 import { cp, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { wallClock } from '../../src/clock.js';
 import { createRackControl, fileRack } from '../../src/hw/sim/index.js';
 import { openSqliteStore } from '../../src/store/sqlite/index.js';
 import { describeSuite } from '../support/require.js';
 import {
   eventually,
-  prepareSite,
+  keeper,
   runArguments,
   runProgram,
-  startProgram,
   type RunningService,
   type Site,
 } from './support/service.js';
 
 const SOURCE = join(import.meta.dirname, '../fixtures/e2e/preload/failing-fsync.c');
 
-const sites: Site[] = [];
-const running: RunningService[] = [];
+const own = keeper();
 
-afterEach(async () => {
-  for (const service of running.splice(0))
-    if (service.process.exitCode === null) service.process.kill('SIGKILL');
-  for (const site of sites.splice(0)) await site.remove();
-});
-
-async function begin(
-  environment: Readonly<Record<string, string>> = {},
-): Promise<{ site: Site; service: RunningService }> {
-  const site = await prepareSite();
-  sites.push(site);
-  return { site, service: await start(site, environment) };
-}
-
-async function start(
-  site: Site,
-  environment: Readonly<Record<string, string>> = {},
-): Promise<RunningService> {
-  const service = await startProgram(site, environment);
-  running.push(service);
-  return service;
+async function begin(): Promise<{ site: Site; service: RunningService }> {
+  const site = await own.site();
+  return { site, service: await own.start(site) };
 }
 
 const alert = (id: string): object => ({
@@ -96,7 +76,7 @@ describe('a running service whose store', () => {
     const refused = await runProgram([...runArguments(site), '--strict']);
     expect(refused.code).toBe(1);
     expect(refused.stderr).toMatch(/CLOCK_IMPLAUSIBLE this machine's clock says .* set the clock/);
-    const after = await start(site);
+    const after = await own.start(site);
     expect(await after.logged(({ code }) => code === 'CLOCK_IMPLAUSIBLE')).toMatchObject({ level: 40 });
   });
 
@@ -105,7 +85,7 @@ describe('a running service whose store', () => {
     await service.stop();
     const file = join(site.stateDir, 'rekindle.db');
     await cp(file, join(site.folder, 'old.db'));
-    await (await start(site)).stop();
+    await (await own.start(site)).stop();
     await cp(join(site.folder, 'old.db'), file);
     const refused = await runProgram(runArguments(site));
     expect(refused.code).toBe(1);
@@ -130,7 +110,7 @@ describe('a running service whose store', () => {
       site.stateDir,
     ]);
     expect(restored).toMatchObject({ code: 0, stderr: '' });
-    const again = await start(site);
+    const again = await own.start(site);
     await eventually(
       () => again.get('/v1/decisions'),
       (body) =>
@@ -142,12 +122,11 @@ describe('a running service whose store', () => {
 
 describeSuite('a running service whose disk fails to sync', ['gcc'], () => {
   it('acknowledges nothing more and does nothing more, also when the disk seems to work again', async () => {
-    const site = await prepareSite();
-    sites.push(site);
+    const site = await own.site();
     const library = join(site.folder, 'failing-fsync.so');
     await promisify(execFile)('gcc', ['-shared', '-fPIC', '-o', library, SOURCE, '-ldl']);
     const trigger = join(site.folder, 'fail');
-    const service = await start(site, { LD_PRELOAD: library, FAILING_FSYNC: trigger });
+    const service = await own.start(site, { environment: { LD_PRELOAD: library, FAILING_FSYNC: trigger } });
     await writeFile(trigger, '');
     expect((await service.post('/v1/alerts', alert('lost'))).status).toBe(503);
     await rm(trigger);

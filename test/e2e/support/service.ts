@@ -4,6 +4,7 @@ import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
+import { afterEach } from 'vitest';
 
 const ROOT = resolve(import.meta.dirname, '../../..');
 export const PROGRAM = join(ROOT, 'dist/bin/rekindle.js');
@@ -120,6 +121,51 @@ export async function startProgram(
       return exited;
     },
   };
+}
+
+/** Gives each test of a file its own sites and programs, and takes them away after it. */
+export interface Keeper {
+  site(): Promise<Site>;
+  start(
+    site: Site,
+    options?: {
+      readonly environment?: Readonly<Record<string, string>>;
+      readonly more?: readonly string[];
+    },
+  ): Promise<RunningService>;
+  /** A program that the test itself has started. */
+  keep(child: ChildProcess): void;
+}
+
+export function keeper(): Keeper {
+  const sites: Site[] = [];
+  const running: ChildProcess[] = [];
+  afterEach(async () => {
+    for (const child of running.splice(0)) await kill(child);
+    for (const site of sites.splice(0)) await site.remove();
+  });
+  return {
+    async site() {
+      const site = await prepareSite();
+      sites.push(site);
+      return site;
+    },
+    async start(site, { environment, more } = {}) {
+      const service = await startProgram(site, environment, more);
+      running.push(service.process);
+      return service;
+    },
+    keep(child) {
+      running.push(child);
+    },
+  };
+}
+
+async function kill(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const gone = once(child, 'exit');
+  child.kill('SIGKILL');
+  await gone;
 }
 
 function parseLine(text: string): LogLine | null {
