@@ -2,7 +2,7 @@
 import { toEpochMs, type Instant } from './engine/time.js';
 
 export interface Doubt {
-  readonly code: 'DEPENDENCY_UNSAFE' | 'CLOCK_IMPLAUSIBLE';
+  readonly code: 'DEPENDENCY_UNSAFE' | 'CLOCK_IMPLAUSIBLE' | 'POLICY_FILE_MODE';
   /** What was expected, what was found, and what to do. */
   readonly message: string;
 }
@@ -14,6 +14,8 @@ export interface Circumstances {
   readonly nowMs: number;
   /** Of the newest entry of the journal; null when there is none. */
   readonly newestEntryAt: Instant | null;
+  /** Policy files and their folders that everybody may write to. */
+  readonly unguarded: readonly string[];
 }
 
 /** The service was started with `--strict`, and something speaks against it. */
@@ -27,8 +29,8 @@ export class StartDoubtful extends Error {
   }
 }
 
-export function doubtsAbout({ sqlite, nowMs, newestEntryAt }: Circumstances): readonly Doubt[] {
-  return [...aboutSqlite(sqlite), ...aboutClock(nowMs, newestEntryAt)];
+export function doubtsAbout({ sqlite, nowMs, newestEntryAt, unguarded }: Circumstances): readonly Doubt[] {
+  return [...aboutSqlite(sqlite), ...aboutClock(nowMs, newestEntryAt), ...aboutModes(unguarded)];
 }
 
 /**
@@ -74,3 +76,15 @@ function aboutClock(nowMs: number, newestEntryAt: Instant | null): readonly Doub
   const message = `this machine's clock says ${new Date(nowMs).toISOString()}, which is before ${why}, of ${new Date(Math.max(newestMs, FIRST_MS)).toISOString()}; set the clock, and see that it is kept right (NTP). Ages of snapshots, cooldowns and windows are wrong until then`;
   return [{ code: 'CLOCK_IMPLAUSIBLE', message }];
 }
+
+/** Who writes the policies decides what is powered off. */
+function aboutModes(unguarded: readonly string[]): readonly Doubt[] {
+  if (unguarded.length === 0) return [];
+  const some = unguarded.slice(0, SHOWN).join(', ');
+  const more = unguarded.length > SHOWN ? ` and ${unguarded.length - SHOWN} more` : '';
+  const message = `everybody on this machine may write to ${some}${more}, and so decide what is powered off; take that away: chmod -R o-w`;
+  return [{ code: 'POLICY_FILE_MODE', message }];
+}
+
+/** As many as help to find the rest. */
+const SHOWN = 5;

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { constants, type Dirent } from 'node:fs';
+import { constants, type Dirent, type Stats } from 'node:fs';
 import { open, readdir, realpath, stat } from 'node:fs/promises';
 import { basename, extname, join, relative, resolve, sep } from 'node:path';
 import { buffer } from 'node:stream/consumers';
@@ -22,6 +22,12 @@ export interface PolicyFiles {
   readonly hash: string;
 }
 
+/** What was found on the disk itself. */
+export interface FoundFiles extends PolicyFiles {
+  /** Files, and folders that they were found in, that everybody on this machine may write to; as people are told them. */
+  readonly unguarded: readonly string[];
+}
+
 /**
  * Reads the policy documents under `paths`: of a folder all `.yaml` and `.yml` files in it, however deep; of a
  * file the file, whatever its name. Names that begin with a dot are left out, and so the folders behind
@@ -36,11 +42,12 @@ export interface PolicyFiles {
 export async function readPolicyFiles(
   paths: readonly string[],
   cwd: string = process.cwd(),
-): Promise<PolicyFiles> {
+): Promise<FoundFiles> {
   const survey = newSurvey(cwd);
   for (const path of paths) await surveyRoot(survey, resolve(cwd, path));
   const files = await readAll(survey);
-  return { files, problems: survey.problems, hash: hashOf(files, survey.problems) };
+  const { problems, unguarded } = survey;
+  return { files, problems, unguarded, hash: hashOf(files, problems) };
 }
 
 /** A file that was found and not yet read. */
@@ -64,6 +71,7 @@ interface Survey {
   /** By real path, so that each file is read once. */
   readonly listed: Map<string, Listed>;
   readonly problems: Problem[];
+  readonly unguarded: string[];
   readonly show: (path: string) => string;
   entriesLeft: number;
 }
@@ -73,7 +81,7 @@ function newSurvey(cwd: string): Survey {
     const shown = relative(cwd, path);
     return shown === '' ? '.' : shown === '..' || shown.startsWith(`..${sep}`) ? path : shown;
   };
-  return { listed: new Map(), problems: [], show, entriesLeft: ENTRY_LIMIT };
+  return { listed: new Map(), problems: [], unguarded: [], show, entriesLeft: ENTRY_LIMIT };
 }
 
 async function surveyRoot(survey: Survey, path: string): Promise<void> {
@@ -133,6 +141,7 @@ async function surveyEntries(
 
 async function entriesOf(survey: Survey, folder: Place): Promise<readonly Dirent[]> {
   try {
+    noteMode(survey, folder.path, await stat(folder.real));
     const entries = await readdir(folder.real, { withFileTypes: true });
     return entries.sort((a, b) => byText(a.name, b.name));
   } catch (error) {
@@ -181,6 +190,11 @@ async function followLink(survey: Survey, root: Place, link: Place): Promise<Pla
   }
 }
 
+/** Also a folder like /tmp, where nobody removes what is another's, takes a new file of anybody. */
+function noteMode(survey: Survey, path: string, { mode }: Stats): void {
+  if ((mode & constants.S_IWOTH) !== 0) survey.unguarded.push(survey.show(path));
+}
+
 function list(survey: Survey, file: Listed): void {
   if (!survey.listed.has(file.real)) survey.listed.set(file.real, file);
 }
@@ -202,7 +216,8 @@ async function readAll(survey: Survey): Promise<readonly SourceFile[]> {
       break;
     }
     try {
-      const bytes = await readUpToLimit(real);
+      const { bytes, stats } = await readUpToLimit(real);
+      noteMode(survey, path, stats);
       files.push({ path: survey.show(path), name, bytes });
       total += bytes.length;
     } catch (error) {
@@ -216,11 +231,12 @@ async function readAll(survey: Survey): Promise<readonly SourceFile[]> {
  * One byte more than is allowed is enough for the loader to see that a file is too large. Opened without
  * blocking: a pipe with a policy's name would otherwise stop the service for ever.
  */
-async function readUpToLimit(path: string): Promise<Uint8Array> {
+async function readUpToLimit(path: string): Promise<{ readonly bytes: Uint8Array; readonly stats: Stats }> {
   const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
   try {
-    if (!(await handle.stat()).isFile()) throw new Error('this is not a regular file');
-    return await buffer(handle.createReadStream({ end: MAX_FILE_BYTES, autoClose: false }));
+    const stats = await handle.stat();
+    if (!stats.isFile()) throw new Error('this is not a regular file');
+    return { stats, bytes: await buffer(handle.createReadStream({ end: MAX_FILE_BYTES, autoClose: false })) };
   } finally {
     await handle.close();
   }

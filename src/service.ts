@@ -17,6 +17,7 @@ import { openHardware } from './hw/index.js';
 import { createLastGood } from './last-good.js';
 import { HardwareError, type Driver } from './hw/contract.js';
 import { createLog, standardOutput } from './log.js';
+import { readPolicyFiles } from './files.js';
 import { createReport } from './report.js';
 import { Overload, type Administration, type ServiceStatus } from './server/administration.js';
 import type { Access } from './server/access/access.js';
@@ -191,13 +192,13 @@ export async function startService(options: ServiceOptions): Promise<Service> {
 
 /** A start that fails here must leave nothing behind that keeps the process alive. */
 async function openStore(
-  { stateDir, strict }: ServiceOptions,
+  { policies, stateDir, strict }: ServiceOptions,
   watcher: PolicyWatcher,
   log: Logger,
 ): Promise<SqliteStore> {
   try {
     const store = await openSqliteStore({ file: join(stateDir, 'rekindle.db'), clock: wallClock });
-    const [doubt, ...others] = await doubtsOnOpening(store);
+    const [doubt, ...others] = await doubtsOnOpening(store, policies);
     if (doubt === undefined) return store;
     if (strict) {
       await store.close();
@@ -211,12 +212,13 @@ async function openStore(
   }
 }
 
-async function doubtsOnOpening(store: SqliteStore): Promise<readonly Doubt[]> {
+async function doubtsOnOpening(store: SqliteStore, policies: readonly string[]): Promise<readonly Doubt[]> {
   const [newest] = await store.journal({ limit: 1 });
   return doubtsAbout({
     sqlite: store.engineVersion,
     nowMs: wallClock.now(),
     newestEntryAt: newest?.at ?? null,
+    unguarded: (await readPolicyFiles(policies)).unguarded,
   });
 }
 

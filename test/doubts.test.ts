@@ -3,10 +3,10 @@ import { doubtsAbout, StartDoubtful, type Circumstances } from '../src/doubts.js
 
 const NOW_MS = Date.UTC(2026, 11, 1);
 
+const WELL: Circumstances = { sqlite: '3.52.0', nowMs: NOW_MS, newestEntryAt: null, unguarded: [] };
+
 const codes = (circumstances: Partial<Circumstances>): readonly string[] =>
-  doubtsAbout({ sqlite: '3.52.0', nowMs: NOW_MS, newestEntryAt: null, ...circumstances }).map(
-    ({ code }) => code,
-  );
+  doubtsAbout({ ...WELL, ...circumstances }).map(({ code }) => code);
 
 describe('a start', () => {
   it('is doubted by nothing when all is well', () => {
@@ -36,8 +36,15 @@ describe('a start', () => {
     expect(codes({ newestEntryAt: '2026-12-01T00:00:30.000Z' })).toEqual([]);
   });
 
+  it('is doubted when everybody may write to the policies, with the first of them', () => {
+    const many = Array.from({ length: 7 }, (_, index) => `policies/${index}.yaml`);
+    const [doubt] = doubtsAbout({ ...WELL, unguarded: many });
+    expect(doubt).toMatchObject({ code: 'POLICY_FILE_MODE' });
+    expect(doubt?.message).toMatch(/policies\/0\.yaml, .*policies\/4\.yaml and 2 more, .*chmod -R o-w$/);
+  });
+
   it('is told all doubts at once when it is to be strict', () => {
-    const [first, ...others] = doubtsAbout({ sqlite: '3.45.1', nowMs: 0, newestEntryAt: null });
+    const [first, ...others] = doubtsAbout({ ...WELL, sqlite: '3.45.1', nowMs: 0 });
     if (first === undefined) throw new Error('nothing is doubted');
     const { code, message } = new StartDoubtful([first, ...others]);
     expect(code).toBe('DEPENDENCY_UNSAFE');

@@ -1,11 +1,21 @@
-import { link as hardLink, mkdir, mkdtemp, realpath, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import {
+  chmod,
+  link as hardLink,
+  mkdir,
+  mkdtemp,
+  realpath,
+  rename,
+  rm,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { MAX_FILE_BYTES } from '../src/engine/documents/limits.js';
-import { readPolicyFiles, type PolicyFiles } from '../src/files.js';
+import { readPolicyFiles, type FoundFiles, type PolicyFiles } from '../src/files.js';
 
 let top: string;
 let folder: string;
@@ -26,7 +36,7 @@ async function put(path: string, text = path): Promise<void> {
 }
 
 const link = (target: string, path: string): Promise<void> => symlink(target, join(top, path));
-const readFolder = (): Promise<PolicyFiles> => readPolicyFiles(['policies'], top);
+const readFolder = (): Promise<FoundFiles> => readPolicyFiles(['policies'], top);
 const names = (read: PolicyFiles): readonly string[] => read.files.map((file) => file.name);
 const text = (read: PolicyFiles, name: string): string | undefined => {
   const file = read.files.find((candidate) => candidate.name === name);
@@ -286,5 +296,18 @@ describe('the hash of a reading', () => {
     const [one, other] = await Promise.all([readPolicyFiles(['one'], top), readPolicyFiles(['other'], top)]);
 
     expect(one.hash).not.toBe(other.hash);
+  });
+});
+
+describe('the files and folders of a policy folder', () => {
+  it('are named when everybody may write to them, also behind a link', async () => {
+    await put('policies/own.yaml');
+    await put('policies/open.yaml');
+    await put('policies/team/shared.yaml');
+    await link('open.yaml', 'policies/link.yaml');
+    await chmod(join(top, 'policies/open.yaml'), 0o666);
+    await chmod(join(top, 'policies/team'), 0o1777);
+    await chmod(join(top, 'policies/team/shared.yaml'), 0o664);
+    expect((await readFolder()).unguarded.toSorted()).toEqual(['policies/open.yaml', 'policies/team']);
   });
 });

@@ -231,6 +231,7 @@ function explained(error: unknown, { host, port, stateDir }: ServiceOptions): un
     case 'STORE_INTEGRITY':
     case 'DEPENDENCY_UNSAFE':
     case 'CLOCK_IMPLAUSIBLE':
+    case 'POLICY_FILE_MODE':
       return failed(safe(error.message), '');
     default:
       return error;

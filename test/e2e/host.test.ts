@@ -1,11 +1,12 @@
 /** The host of the real program is short of something: room for the log, descriptors, memory, time. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { chmod } from 'node:fs/promises';
 import { connect, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { eventually, keeper, PROGRAM, runArguments } from './support/service.js';
+import { eventually, keeper, PROGRAM, runArguments, runProgram } from './support/service.js';
 
 const own = keeper();
 
@@ -90,5 +91,13 @@ describe('a service', () => {
     service.child.kill('SIGCONT');
     expect(await asked).toBe(202);
     await expectAtWork(service);
+  });
+
+  it('does not start where everybody may write to its policies, when it is told to be strict', async () => {
+    const site = await own.site();
+    await chmod(site.policies, 0o777);
+    const { code, stderr } = await runProgram([...runArguments(site), '--strict']);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/POLICY_FILE_MODE .* may write to \S*policies,/);
   });
 });
