@@ -88,6 +88,11 @@ const GUARDS = [
     tests: ['test/control/isolation.test.ts'],
   },
   {
+    name: 'a machine that may still have access to its disk is fenced again by the next restart',
+    edits: [['src/actions/restart/fence.ts', ', ...unproven])]', '])]']],
+    tests: ['test/actions/restart-server.test.ts'],
+  },
+  {
     name: 'drive law: placement never offers the drive of the previous snapshot',
     edits: [
       ['src/engine/placement.ts', 'if (held) return reject(', 'if (held && held.id === "") return reject('],

@@ -25,6 +25,11 @@ export interface ActionDeps {
   heldForNow(names: readonly string[]): Promise<readonly string[]>;
   /** What earlier restarts of the server left behind that may still run it. */
   inDoubt(server: string): Promise<readonly InDoubt[]>;
+  /**
+   * Machines that earlier restarts of the server fenced while a drive did not say whether they still have access to it,
+   * and that no reading has cleared since. Somebody may have switched them on.
+   */
+  unproven(server: string): Promise<readonly string[]>;
 }
 
 /** A backup that was started and could not be proven off again. It may run the server. */

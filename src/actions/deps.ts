@@ -3,6 +3,7 @@ import { toInstant } from '../engine/time.js';
 import type { View } from '../engine/view.js';
 import type { Operation, Store } from '../store/store.js';
 import type { ActionDeps, InDoubt } from './action.js';
+import { stillUnproven } from './unproven.js';
 
 /** Answers from the store what actions ask of the administration server. */
 export function depsFromStore(store: Store, clock: Clock): ActionDeps {
@@ -38,6 +39,12 @@ export function depsFromStore(store: Store, clock: Clock): ActionDeps {
         found.push({ machine, drive, operation: holder.id });
       }
       return found;
+    },
+    async unproven(server) {
+      const { machines } = await view();
+      const fenced = new Set(machines.flatMap(({ name, state }) => (state === 'fenced' ? [name] : [])));
+      const left = (await stillUnproven(store, server)).map(({ machine }) => machine);
+      return [...new Set(left)].filter((machine) => fenced.has(machine));
     },
   };
 }

@@ -1,8 +1,8 @@
 import type { Clock } from '../clock.js';
-import { unprovenIn, type Unproven } from '../actions/unproven.js';
+import { stillUnproven, unprovenIn, type LeftUnproven, type Unproven } from '../actions/unproven.js';
 import { toInstant } from '../engine/time.js';
 import type { Hardware } from '../hw/index.js';
-import type { JournalEntry, Operation, Store } from '../store/store.js';
+import type { Operation, Store } from '../store/store.js';
 import { createFollower, within, type Follower } from './follower.js';
 import type { Journalist } from './journalist.js';
 
@@ -21,21 +21,13 @@ export interface Isolation extends Follower {
 /** An array that is gone answers nothing, and must not hold up the others. */
 const PATIENCE_MS = 5_000;
 
-/** Longer than any list of operations that matter: older machines were mended or taken out since. */
-const LOOKED_BACK = 1_000;
-
-interface Open extends Unproven {
-  readonly operation: string;
-  readonly server: string;
-}
-
 /**
  * Finishes what a restart could not: a drive that did not answer while its server was fenced may let the machine in
  * again as soon as somebody switches that on. The order to take its access away was journaled by the restart and
  * stands until the drive was read back once without it; that it was is an entry in the journal.
  */
 export function createIsolation({ clock, store, hardware, journalist }: IsolationParts): Isolation {
-  const open = new Map<string, Open>();
+  const open = new Map<string, LeftUnproven>();
   let remembered = false;
 
   function ended({ id, server }: Pick<Operation, 'id' | 'server'>, result: unknown): void {
@@ -44,12 +36,7 @@ export function createIsolation({ clock, store, hardware, journalist }: Isolatio
   }
 
   async function remember(): Promise<void> {
-    for (const operation of await store.operations({ limit: LOOKED_BACK })) {
-      if (unprovenIn(operation.result).length === 0) continue;
-      ended(operation, operation.result);
-      const entries = await store.journal({ subject: `operation:${operation.id}`, limit: LOOKED_BACK });
-      for (const proven of entries.flatMap(provenBy)) open.delete(keyOf(operation.id, proven));
-    }
+    for (const one of await stillUnproven(store)) open.set(keyOf(one.operation, one), one);
     remembered = true;
   }
 
@@ -67,7 +54,7 @@ export function createIsolation({ clock, store, hardware, journalist }: Isolatio
 
   /** False while the drive does not say that the access is gone; it is asked again at the next look. */
   async function takenAway(
-    { operation, server, drive, machine }: Open,
+    { operation, server, drive, machine }: LeftUnproven,
     closing: AbortSignal,
   ): Promise<boolean> {
     const storage = hardware().storage(drive);
@@ -96,8 +83,4 @@ export function createIsolation({ clock, store, hardware, journalist }: Isolatio
 
 function keyOf(operation: string, { drive, machine }: Unproven): string {
   return [operation, drive, machine].join(' ');
-}
-
-function provenBy({ change, detail }: JournalEntry): readonly Unproven[] {
-  return change === 'isolated' ? unprovenIn({ unproven: [detail] }) : [];
 }

@@ -543,6 +543,45 @@ describe('a backup that cannot be proven off again', () => {
   });
 });
 
+describe('a machine whose disk did not answer when it was fenced', () => {
+  const again = { machine: 'spare-1', disk: 'd2', attempts: restartPlan().attempts.slice(1, 2) };
+
+  beforeEach(async () => {
+    await world.fault(DISK, 'unanswered');
+    expect(await restart()).toMatchObject({ state: 'done', result: { backup: 'spare-1' } });
+    await world.rack.apply({ kind: 'power-cut', machine: 'spare-1' });
+  });
+
+  it('is fenced again by the next restart: somebody may have switched it on', async () => {
+    await world.rack.apply({ kind: 'power-restore', machine: SERVER, start: true });
+    await world.wait(5_000);
+    expect(await running()).toEqual([SERVER]);
+    const end = await restart(again);
+    expect(end.state).toBe('done');
+    expect(await running()).toEqual(['spare-2']);
+    expect(resultOf(end).unproven).toMatchObject([
+      { drive: DISK, machine: 'spare-1' },
+      { drive: DISK, machine: SERVER },
+    ]);
+  });
+
+  it('blocks the next restart when it cannot be proven off', async () => {
+    await world.fault(SERVER, 'unanswered');
+    const end = await restart(again);
+    expect(end.state).toBe('blocked');
+    expect(end.reason).toMatch(/^not-proven-off: web-1 did not read back as off/);
+    expect(await startsOf('spare-2')).toBe(0);
+  });
+
+  it('is of no concern any more once the disk has answered without it', async () => {
+    await world.fault(SERVER, 'unanswered');
+    await world.store.change('op-3', (table) =>
+      table.recordIsolated('op-3', { drive: DISK, machine: SERVER }),
+    );
+    expect(await restart(again)).toMatchObject({ state: 'done', result: { backup: 'spare-2' } });
+  });
+});
+
 describe('a plan that does not fit the world any more', () => {
   it('touches nothing when the server runs on another machine by now', async () => {
     await restart();

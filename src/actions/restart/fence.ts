@@ -41,8 +41,8 @@ export async function fence(restart: Restart, name: string): Promise<Outcome<Fen
 }
 
 /** The machines that must be off before anything is started. */
-function mayRun({ plan, inDoubt }: Restart): readonly string[] {
-  return [...new Set([plan.machine, ...inDoubt.map(({ machine }) => machine)])];
+function mayRun({ plan, inDoubt, unproven }: Restart): readonly string[] {
+  return [...new Set([plan.machine, ...inDoubt.map(({ machine }) => machine), ...unproven])];
 }
 
 /**

@@ -13,6 +13,8 @@ export interface Restart {
   readonly drives: readonly string[];
   /** Backups that an earlier restart left and that may run the server as well. */
   readonly inDoubt: readonly InDoubt[];
+  /** Machines that an earlier restart fenced and that may have access to a drive still, should somebody switch them on. */
+  readonly unproven: readonly string[];
 }
 
 /** Codes of refusals that decide how a restart goes on. */

@@ -10,6 +10,7 @@ import { RESTART_CODES } from './job.js';
 export interface Survey {
   readonly drives: readonly string[];
   readonly inDoubt: readonly InDoubt[];
+  readonly unproven: readonly string[];
 }
 
 const LOOK_MS = 5_000;
@@ -46,7 +47,8 @@ export async function survey(
       `${running.backup} says that it runs ${ctx.server} already, and the disk table says ${plan.machine}`,
     );
   }
-  return { drives: everyDrive(plan, await deps.drives()), inDoubt };
+  const unproven = await deps.unproven(ctx.server);
+  return { drives: everyDrive(plan, await deps.drives()), inDoubt, unproven };
 }
 
 function everyDrive(plan: RestartPlan, drives: readonly string[]): readonly string[] {
