@@ -89,7 +89,7 @@ export async function assertPresent(rack: QemuRack, drive: QemuDrive, signal: Ab
 async function meet(rack: QemuRack, name: string, directory: string, disk: string): Promise<void> {
   for (const other of rack.drives.keys()) {
     if (other === name || (await knownDisk(rack, other)) !== disk) continue;
-    const text = `${name}: ${directory} is the disk of the drive ${other}; every drive needs a disk of its own`;
+    const text = `${name}: ${directory} is the disk of the drive ${other}, and every drive needs a disk of its own. If it is a copy of that, remove its rekindle/drive.json`;
     throw new HardwareError('drive-failed', name, text);
   }
   await mkdir(join(rack.root, 'drives'), { recursive: true, mode: 0o700 });

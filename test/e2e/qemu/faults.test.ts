@@ -146,7 +146,7 @@ describeSuite('faults around a QEMU machine', [...QEMU, 'root'], () => {
     ]);
     expect(both.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected']);
     const refused = both.findIndex(({ status }) => status === 'rejected');
-    await expect(world.snapshot('s-1', `d${refused + 1}`)).rejects.toThrow(/is the disk of the drive d[12];/);
+    await expect(world.snapshot('s-1', `d${refused + 1}`)).rejects.toThrow(/is the disk of the drive d[12],/);
     await world.snapshot('s-1', `d${2 - refused}`);
   });
 

@@ -187,6 +187,8 @@ export async function startServer(site: Site, open: OpenDriver, server: string, 
   const directory = join(site.folder, disk);
   // Links, not copies: nobody writes to what belongs to a snapshot.
   execFileSync('cp', ['-al', `${await goldenDisk()}/.`, directory]);
+  // A disk that carries the id of another one would be taken for it.
+  rmSync(join(directory, 'rekindle/drive.json'));
   const manifest = join(directory, 'rekindle/snapshots/golden/manifest.json');
   const text = readFileSync(manifest, 'utf8');
   rmSync(manifest);
