@@ -77,6 +77,9 @@ function aboutClock(nowMs: number, newestEntryAt: Instant | null): readonly Doub
   return [{ code: 'CLOCK_IMPLAUSIBLE', message }];
 }
 
+/** As many as help to find the rest. */
+const SHOWN = 5;
+
 /** Who writes the policies decides what is powered off. */
 function aboutModes(unguarded: readonly string[]): readonly Doubt[] {
   if (unguarded.length === 0) return [];
@@ -85,6 +88,3 @@ function aboutModes(unguarded: readonly string[]): readonly Doubt[] {
   const message = `everybody on this machine may write to ${some}${more}, and so decide what is powered off; take that away: chmod -R o-w`;
   return [{ code: 'POLICY_FILE_MODE', message }];
 }
-
-/** As many as help to find the rest. */
-const SHOWN = 5;

@@ -3,7 +3,7 @@ import { toInstant } from '../engine/time.js';
 import type { View } from '../engine/view.js';
 import type { Operation, Store } from '../store/store.js';
 import type { ActionDeps, InDoubt } from './action.js';
-import { stillUnproven } from './unproven.js';
+import { fencedAmong, stillUnproven } from './unproven.js';
 
 /** Answers from the store what actions ask of the administration server. */
 export function depsFromStore(store: Store, clock: Clock): ActionDeps {
@@ -42,7 +42,7 @@ export function depsFromStore(store: Store, clock: Clock): ActionDeps {
     },
     async unproven(server) {
       const { machines } = await view();
-      const fenced = new Set(machines.flatMap(({ name, state }) => (state === 'fenced' ? [name] : [])));
+      const fenced = fencedAmong(machines);
       const left = (await stillUnproven(store, server)).map(({ machine }) => machine);
       return [...new Set(left)].filter((machine) => fenced.has(machine));
     },

@@ -1,3 +1,4 @@
+import type { MachineView } from '../engine/view.js';
 import type { JournalEntry, Operation, Store } from '../store/store.js';
 
 /** A drive that did not say, when a machine was fenced or given up, whether that still has access to it. */
@@ -22,6 +23,11 @@ function asUnproven(entry: unknown): readonly Unproven[] {
 export interface LeftUnproven extends Unproven {
   readonly operation: string;
   readonly server: string;
+}
+
+/** Machines that were proven off and have not been taken into service since: only of these is it of any concern. */
+export function fencedAmong(machines: readonly MachineView[]): ReadonlySet<string> {
+  return new Set(machines.flatMap(({ name, state }) => (state === 'fenced' ? [name] : [])));
 }
 
 /** Longer than any list of operations that matter: older machines were mended or taken out since. */

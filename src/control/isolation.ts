@@ -1,5 +1,11 @@
 import type { Clock } from '../clock.js';
-import { stillUnproven, unprovenIn, type LeftUnproven, type Unproven } from '../actions/unproven.js';
+import {
+  fencedAmong,
+  stillUnproven,
+  unprovenIn,
+  type LeftUnproven,
+  type Unproven,
+} from '../actions/unproven.js';
 import { toInstant } from '../engine/time.js';
 import type { Hardware } from '../hw/index.js';
 import type { Operation, Store } from '../store/store.js';
@@ -44,7 +50,7 @@ export function createIsolation({ clock, store, hardware, journalist }: Isolatio
     if (!remembered) await remember();
     if (open.size === 0) return;
     const { machines } = await store.view(toInstant(clock.now()));
-    const fenced = new Set(machines.flatMap(({ name, state }) => (state === 'fenced' ? [name] : [])));
+    const fenced = fencedAmong(machines);
     for (const [key, one] of open) {
       if (closing.aborted) return;
       // A machine that is in use again is not to be touched.

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { unprovenIn } from '../actions/unproven.js';
+import { fencedAmong, unprovenIn } from '../actions/unproven.js';
 import type { Decision } from '../engine/decision.js';
 import type { EngineEvent } from '../engine/event.js';
 import type { PolicySet, Scenario } from '../engine/policy-set.js';
@@ -286,7 +286,7 @@ async function unended({ store }: Stage, told: readonly EngineEvent[]): Promise<
 /** What could not be proven when a machine was fenced is made up for when its drive answers again. */
 async function stillConnected({ store, rack, clock }: Stage): Promise<readonly Breach[]> {
   const { machines } = await store.view(toInstant(clock.now()));
-  const fenced = new Set(machines.flatMap(({ name, state }) => (state === 'fenced' ? [name] : [])));
+  const fenced = fencedAmong(machines);
   const { drives } = await rack.state();
   return (await store.operations({ limit: 1_000 })).flatMap(({ id, result }) =>
     unprovenIn(result)

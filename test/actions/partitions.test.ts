@@ -51,8 +51,8 @@ afterAll(() => {
 
 /** The hardware as it is reached while `isCut` says so. */
 function cut(world: World, { links }: Partition, isCut: () => boolean) {
-  const linkTo = new Map(
-    Object.entries(NETS).flatMap(([net, subjects]) => subjects.map((one) => [one as string, links[net]])),
+  const linkTo = new Map<string, Link | undefined>(
+    Object.entries(NETS).flatMap(([net, subjects]) => subjects.map((one) => [one, links[net]] as const)),
   );
   return intercepted(world.hardware, async (call: Call, subject) => {
     const link = isCut() ? linkTo.get(subject) : 'whole';

@@ -569,7 +569,9 @@ describe('a machine whose disk did not answer when it was fenced', () => {
     await world.fault(SERVER, 'unanswered');
     const end = await restart(again);
     expect(end.state).toBe('blocked');
-    expect(end.reason).toMatch(/^not-proven-off: web-1 did not read back as off/);
+    expect(end.reason).toMatch(
+      /^not-proven-off: web-1 did not read back as off.*Mend its power control, or that drive, then/,
+    );
     expect(await startsOf('spare-2')).toBe(0);
   });
 

@@ -1,4 +1,3 @@
-import type { RestartPlan } from '../../engine/decision.js';
 import { blocked, type ActionEnd, type FailedAttempt, type InDoubt, type RestartResult } from '../action.js';
 import { STEP_CODES, type StepContext, type StepError } from '../context.js';
 import type { AttemptEnd } from './attempt.js';
@@ -18,8 +17,9 @@ export function notBegun(ctx: StepContext, error: StepError): ActionEnd {
 }
 
 /** A machine that may run the server is not proven off. */
-export function unfenced({ ctx, plan, inDoubt }: Restart, error: StepError, account?: Account): ActionEnd {
-  return stopped(ctx, error, unfencedAdvice(ctx, plan, error), { ...noResult(inDoubt), ...account });
+export function unfenced(restart: Restart, error: StepError, account?: Account): ActionEnd {
+  const { ctx, inDoubt } = restart;
+  return stopped(ctx, error, unfencedAdvice(restart, error), { ...noResult(inDoubt), ...account });
 }
 
 /** A machine that is off has its drive still. */
@@ -83,9 +83,15 @@ function describe({ snapshot, drive, backup, reason }: FailedAttempt): string {
   return `${snapshot ?? 'cold boot'} from ${drive} on ${backup}: ${reason}`;
 }
 
-function unfencedAdvice({ server }: StepContext, { machine }: RestartPlan, error: StepError): string {
+function unfencedAdvice({ ctx: { server }, plan: { machine }, unproven }: Restart, error: StepError): string {
   if (error.code === STEP_CODES.aborted) return `Nothing was started; ${server} may still run on ${machine}`;
   const subject = FENCE_CODES.has(error.code) ? error.subject : machine;
+  if (unproven.includes(subject)) {
+    return (
+      `Nothing was started, since ${subject} was fenced while a drive did not answer, and could run ${server} a second ` +
+      `time by now. Mend its power control, or that drive, then restart ${server} again`
+    );
+  }
   return (
     `Nothing was started, since ${server} could then run twice. Mend the power control of ${subject} or pull its ` +
     `plug, then restart ${server} again`
