@@ -1,6 +1,6 @@
 /**
- * Makes the program that people start, dist/bin/, of the modules that tsc wrote: Node.js takes about a millisecond to
- * find and load each of several hundred, which is most of the time of a short command. See docs/decisions/0015.
+ * Makes the program that people start, dist/bin/, of the modules that tsc wrote: Node.js finds and loads each of
+ * several hundred by itself, and a short command waits for that. See docs/decisions/0015.
  */
 import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
