@@ -4,7 +4,10 @@
  */
 import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import standaloneCode from 'ajv/dist/standalone/index.js';
 import { rolldown } from 'rolldown';
+import { documentAjv } from '../dist/engine/documents/document-checks.js';
+import { KINDS, SCHEMA_FILES } from '../dist/engine/documents/kinds.js';
 
 const dist = fileURLToPath(new URL('../dist/', import.meta.url));
 const bin = `${dist}bin`;
@@ -25,12 +28,25 @@ const ownPlaces = {
   },
 };
 
+/** Checks of documents are compiled now instead of at every start. */
+const compiledChecks = {
+  name: 'compiled-checks',
+  load: {
+    filter: { id: /\/engine\/documents\/document-checks\.js$/ },
+    handler() {
+      const compiled = standaloneCode.default(documentAjv({ source: true, esm: true }), SCHEMA_FILES);
+      const choice = `const checks = { ${KINDS.join(', ')} };`;
+      return `${compiled}\n${choice}\nexport const validatorOf = (kind) => checks[kind];\n`;
+    },
+  },
+};
+
 const bundle = await rolldown({
   input: { rekindle: `${dist}cli/main.js` },
   platform: 'node',
   // Holds compiled code that it looks for beside itself.
   external: ['sqlite3'],
-  plugins: [ownPlaces],
+  plugins: [compiledChecks, ownPlaces],
   // What is odd about other people's modules is not ours to mend.
   onLog(level, log, report) {
     if (level !== 'warn' || !log.id?.includes('node_modules')) report(level, log);

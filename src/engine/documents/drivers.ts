@@ -5,7 +5,7 @@ import { formatPath, type Path } from './place.js';
 import { type Finding, problemAt } from './problems.js';
 import { unknownReference } from './references.js';
 import { schemaFindings } from './schema-findings.js';
-import { settingsValidator } from './schemas.js';
+import { settingsValidator } from './ajv.js';
 import { holdsSecret, namesSecret } from './secrets.js';
 import type { Checked } from './structure.js';
 

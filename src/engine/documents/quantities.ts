@@ -28,6 +28,26 @@ export function parseShare(text: string): number | null {
   return match === null ? null : Number(match[1]) / 100;
 }
 
+/** Least and most, both allowed. */
+type Range = readonly [string, string];
+
+/** What is no duration is within every range: its type or its pattern says what is wrong with it. */
+export function isDurationWithin(range: Range, value: unknown): boolean {
+  return isWithin(range, value, parseDuration);
+}
+
+/** As {@link isDurationWithin}, of sizes. */
+export function isSizeWithin(range: Range, value: unknown): boolean {
+  return isWithin(range, value, parseSize);
+}
+
+function isWithin([least, most]: Range, value: unknown, parse: (text: string) => number | null): boolean {
+  const quantity = typeof value === 'string' ? parse(value) : null;
+  return (
+    quantity === null || (quantity >= (parse(least) ?? -Infinity) && quantity <= (parse(most) ?? Infinity))
+  );
+}
+
 function parseQuantity(text: string, units: Readonly<Record<string, number>>): number | null {
   const [, digits, unit] = /^(0|[1-9]\d{0,11})([A-Za-z]{1,2})$/.exec(text) ?? [];
   if (digits === undefined || unit === undefined || !Object.hasOwn(units, unit)) return null;

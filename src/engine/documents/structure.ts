@@ -1,11 +1,11 @@
 import type { Problem } from '../problem.js';
 import { conditionFindings } from './conditions.js';
+import { validatorOf } from './document-checks.js';
 import { API_VERSIONS, isKind, type Kind, KINDS, type Written } from './kinds.js';
 import { listed, suggest } from './nearest.js';
 import { valueAt } from './place.js';
 import { capped, type Finding, problemAt } from './problems.js';
 import { schemaFindings } from './schema-findings.js';
-import { validatorOf } from './schemas.js';
 import { inWords } from './words.js';
 import type { YamlDocument } from './document.js';
 
