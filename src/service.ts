@@ -174,7 +174,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     },
     async stop() {
       life.draining = true;
-      log.info({ running: room.running, waiting: room.waiting }, 'stopping');
+      log.info({ running: room.running(), waiting: room.waiting() }, 'stopping');
       reports.close();
       closing.abort(new Error('the service is stopping'));
       await caring;
@@ -306,15 +306,16 @@ async function administer(parts: Parts): Promise<Administration> {
     metrics: async () => {
       const { servers } = await statusOf(parts, version);
       const table = { nowMs: wallClock.now(), servers, drives: await store.drives() };
-      metrics.measured({ waiting: room.waiting, running: room.running, table });
+      metrics.measured({ waiting: room.waiting(), running: room.running(), table });
       return metrics.render();
     },
-    unready: () => [
-      ...(life.ready ? [] : ['the service is starting']),
-      ...(life.draining ? ['the service is stopping'] : []),
-      ...(room.trouble === null ? [] : [room.trouble]),
-      ...(store.damage() === null ? [] : [String(store.damage())]),
-    ],
+    unready: () =>
+      [
+        life.ready ? null : 'the service is starting',
+        life.draining ? 'the service is stopping' : null,
+        room.trouble(),
+        store.damage(),
+      ].filter((why) => why !== null),
   };
 }
 
@@ -338,8 +339,8 @@ async function statusOf({ watcher, store, room, life }: Parts, version: string):
     version,
     startedAt: life.startedAt,
     policies: watcher.status(),
-    pendingEvents: room.waiting,
-    runningOperations: room.running,
+    pendingEvents: room.waiting(),
+    runningOperations: room.running(),
     draining: life.draining,
     servers,
   };

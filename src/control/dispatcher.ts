@@ -23,13 +23,11 @@ export interface Dispatcher {
   enqueue(events: readonly EngineEvent[]): void;
   /** Something has changed that may let a parked event go ahead: an operation ended, or policies changed. */
   reconsider(): void;
-  /** Takes no further event; those that wait stay durable and are taken up at the next start. */
-  close(): void;
   /** Resolves when every event that could be decided now has been. */
   settled(): Promise<void>;
-  readonly waiting: number;
+  waiting(): number;
   /** Why decisions are not being made; null when they are. */
-  readonly trouble: string | null;
+  trouble(): string | null;
 }
 
 export interface DispatcherParts {
@@ -42,6 +40,8 @@ export interface DispatcherParts {
   readonly start: (operation: Operation) => void;
   /** The store failed in the middle of a decision: what is known can no longer be trusted. */
   readonly onFault: (error: unknown) => void;
+  /** Aborted when the service stops: the events that wait stay durable and are taken up at the next start. */
+  readonly closing: AbortSignal;
 }
 
 const OPERATION_FOR: Readonly<Partial<Record<Decision['outcome'], OperationKind>>> = {
@@ -55,12 +55,10 @@ const RETRY_MS = 1_000;
 const LONGEST_RETRY_MS = 8_000;
 
 export function createDispatcher(parts: DispatcherParts): Dispatcher {
-  const { store, clock, lanes, policySet, journalist, start, onFault } = parts;
+  const { store, clock, lanes, policySet, journalist, start, onFault, closing } = parts;
   const queue = createEventQueue();
   let working: Promise<void> | null = null;
   let woken = false;
-  let closed = false;
-  const closing = new AbortController();
   let retryMs = RETRY_MS;
   let trouble: string | null = null;
   /** Counts what may let a parked event go ahead: a decision that did not see the last of it is not parked. */
@@ -83,8 +81,8 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
   }
 
   async function next(): Promise<EngineEvent | null> {
-    if (!closed) await makeWay();
-    return closed ? null : queue.take((server) => lanes.isFree(server));
+    if (!closing.aborted) await makeWay();
+    return closing.aborted ? null : queue.take((server) => lanes.isFree(server));
   }
 
   /** A server that is to be restarted has no use for a snapshot being taken or retired. */
@@ -129,7 +127,7 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
 
   /** Not longer than until the service stops. */
   async function waitToRetry(): Promise<void> {
-    await clock.sleep(retryMs, closing.signal).catch(() => undefined);
+    await clock.sleep(retryMs, closing).catch(() => undefined);
     retryMs = Math.min(2 * retryMs, LONGEST_RETRY_MS);
   }
 
@@ -167,7 +165,7 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
         trouble = `operation ${id} cannot be read`;
         onFault(error);
         await waitToRetry();
-        if (closed) return;
+        if (closing.aborted) return;
       }
     }
   }
@@ -182,19 +180,11 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
       queue.unpark();
       wake();
     },
-    close() {
-      closed = true;
-      closing.abort(new Error('the service is stopping'));
-    },
     async settled() {
       while (working) await working;
     },
-    get waiting() {
-      return queue.size;
-    },
-    get trouble() {
-      return trouble;
-    },
+    waiting: () => queue.size(),
+    trouble: () => trouble,
   };
 }
 

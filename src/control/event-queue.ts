@@ -5,7 +5,7 @@ import type { EngineEvent } from '../engine/event.js';
  * everything else, so that a flood of alerts cannot delay a restart.
  */
 export interface EventQueue {
-  readonly size: number;
+  size(): number;
   push(events: readonly EngineEvent[]): void;
   /** Takes the first event whose server is free and that is not parked. */
   take(isFree: (server: string) => boolean): EngineEvent | null;
@@ -31,9 +31,7 @@ export function createEventQueue(): EventQueue {
   }
 
   return {
-    get size() {
-      return urgent.length + ordinary.length + parked.length;
-    },
+    size: () => urgent.length + ordinary.length + parked.length,
     push(events) {
       for (const event of events) lineOf(event).push(event);
     },

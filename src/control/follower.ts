@@ -5,24 +5,24 @@ import type { Clock } from '../clock.js';
 export interface Follower {
   /** Something has changed. */
   reconsider(): void;
-  /** Resolves when what was begun has ended; nothing is begun any more. */
-  close(): Promise<void>;
+  /** Resolves when the look that was begun has ended. */
+  settled(): Promise<void>;
 }
 
-/** @param look is given a signal that aborts when the follower is closed. */
+/** @param closing aborted when the service stops: no look is begun any more. */
 export function createFollower(
-  look: (closing: AbortSignal) => Promise<void>,
+  look: () => Promise<void>,
+  closing: AbortSignal,
   onFault: (error: unknown) => void,
 ): Follower {
-  const closing = new AbortController();
   let woken = false;
   let working: Promise<void> | null = null;
 
   async function work(): Promise<void> {
-    while (woken && !closing.signal.aborted) {
+    while (woken && !closing.aborted) {
       woken = false;
       try {
-        await look(closing.signal);
+        await look();
       } catch (error) {
         onFault(error);
       }
@@ -35,8 +35,7 @@ export function createFollower(
       woken = true;
       working ??= work();
     },
-    async close() {
-      closing.abort(new Error('the service is stopping'));
+    async settled() {
       await working;
     },
   };

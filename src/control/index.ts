@@ -36,10 +36,12 @@ export interface ControlRoom {
   settled(): Promise<void>;
   /** Stops beginning anything and waits for running operations; what does not end in time is resumed later. */
   drain(withinMs: number): Promise<void>;
-  readonly waiting: number;
-  readonly running: number;
+  /** Events that are not decided. */
+  waiting(): number;
+  /** Operations that have not ended. */
+  running(): number;
   /** Why nothing is decided; null when all is well. */
-  readonly trouble: string | null;
+  trouble(): string | null;
 }
 
 export interface ControlRoomParts {
@@ -113,6 +115,7 @@ export function createControlRoom(parts: ControlRoomParts): ControlRoom {
   const dispatcher = createDispatcher({
     ...parts,
     lanes,
+    closing: closing.signal,
     start: (operation) => {
       operations.start(operation);
     },
@@ -136,9 +139,10 @@ export function createControlRoom(parts: ControlRoomParts): ControlRoom {
     hardware,
     view: () => viewFor(store, policySet(), { at: toInstant(clock.now()) }),
     journalist,
+    closing: closing.signal,
   });
 
-  const isolation = createIsolation({ store, clock, hardware, journalist });
+  const isolation = createIsolation({ store, clock, hardware, journalist, closing: closing.signal });
 
   /** Our own follow-ups come this way: a full queue must not lose what an operation has begun. */
   async function take(events: readonly EngineEvent[]): Promise<readonly Acceptance[]> {
@@ -181,7 +185,8 @@ export function createControlRoom(parts: ControlRoomParts): ControlRoom {
     },
     async accept(events) {
       const limit = events.every(isUrgent) ? queueLimit * URGENT_SHARE : queueLimit;
-      if (dispatcher.waiting + events.length > limit) throw new QueueFull(dispatcher.waiting, limit);
+      const waiting = dispatcher.waiting();
+      if (waiting + events.length > limit) throw new QueueFull(waiting, limit);
       return take(events);
     },
     async policiesChanged() {
@@ -191,21 +196,14 @@ export function createControlRoom(parts: ControlRoomParts): ControlRoom {
     measure,
     settled: () => dispatcher.settled(),
     async drain(withinMs) {
-      dispatcher.close();
       closing.abort(new Error('the service is stopping'));
       await dispatcher.settled();
-      await Promise.all([...loops, standby.close(), isolation.close()]);
+      await Promise.all([...loops, standby.settled(), isolation.settled()]);
       await operations.ended(withinMs);
     },
-    get waiting() {
-      return dispatcher.waiting;
-    },
-    get running() {
-      return lanes.running;
-    },
-    get trouble() {
-      return dispatcher.trouble;
-    },
+    waiting: () => dispatcher.waiting(),
+    running: () => lanes.running(),
+    trouble: () => dispatcher.trouble(),
   };
 }
 

@@ -17,6 +17,8 @@ export interface IsolationParts {
   readonly store: Store;
   readonly hardware: () => Hardware;
   readonly journalist: Journalist;
+  /** Aborted when the service stops. */
+  readonly closing: AbortSignal;
 }
 
 export interface Isolation extends Follower {
@@ -32,7 +34,8 @@ const PATIENCE_MS = 5_000;
  * again as soon as somebody switches that on. The order to take its access away was journaled by the restart and
  * stands until the drive was read back once without it; that it was is an entry in the journal.
  */
-export function createIsolation({ clock, store, hardware, journalist }: IsolationParts): Isolation {
+export function createIsolation(parts: IsolationParts): Isolation {
+  const { clock, store, hardware, journalist, closing } = parts;
   const open = new Map<string, LeftUnproven>();
   let remembered = false;
 
@@ -46,7 +49,7 @@ export function createIsolation({ clock, store, hardware, journalist }: Isolatio
     remembered = true;
   }
 
-  async function look(closing: AbortSignal): Promise<void> {
+  async function look(): Promise<void> {
     if (!remembered) await remember();
     if (open.size === 0) return;
     const { machines } = await store.view(toInstant(clock.now()));
@@ -54,15 +57,12 @@ export function createIsolation({ clock, store, hardware, journalist }: Isolatio
     for (const [key, one] of open) {
       if (closing.aborted) return;
       // A machine that is in use again is not to be touched.
-      if (!fenced.has(one.machine) || (await takenAway(one, closing))) open.delete(key);
+      if (!fenced.has(one.machine) || (await takenAway(one))) open.delete(key);
     }
   }
 
   /** False while the drive does not say that the access is gone; it is asked again at the next look. */
-  async function takenAway(
-    { operation, server, drive, machine }: LeftUnproven,
-    closing: AbortSignal,
-  ): Promise<boolean> {
+  async function takenAway({ operation, server, drive, machine }: LeftUnproven): Promise<boolean> {
     const storage = hardware().storage(drive);
     const limits = { clock, timeoutMs: PATIENCE_MS, abort: closing };
     const isConnected = (): Promise<boolean> =>
@@ -81,10 +81,10 @@ export function createIsolation({ clock, store, hardware, journalist }: Isolatio
     return true;
   }
 
-  const follower = createFollower(look, (error) => {
+  const follower = createFollower(look, closing, (error) => {
     journalist.fault('what a fenced machine can still reach could not be looked at', error);
   });
-  return { ...follower, ended };
+  return { ended, ...follower };
 }
 
 function keyOf(operation: string, { drive, machine }: Unproven): string {

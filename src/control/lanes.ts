@@ -19,7 +19,7 @@ export interface Lanes {
   free(server: string): void;
   /** Follows takeovers: which server each machine runs. */
   follow(servers: readonly { readonly name: string; readonly machine: string }[]): void;
-  readonly running: number;
+  running(): number;
 }
 
 export function createLanes(): Lanes {
@@ -41,8 +41,6 @@ export function createLanes(): Lanes {
         servers.filter(({ machine }) => !names.has(machine)).map((row) => [row.machine, row.name]),
       );
     },
-    get running() {
-      return occupied.size;
-    },
+    running: () => occupied.size,
   };
 }

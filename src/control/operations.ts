@@ -99,7 +99,7 @@ export function createOperations(parts: OperationsParts): Operations {
   }
 
   async function conclude(operation: Operation, ended: ActionEnd): Promise<void> {
-    const end: OperationEnd = { ...ended, at: toInstant(clock.now()) };
+    const end: OperationEnd = { at: toInstant(clock.now()), ...ended };
     // Before the end is recorded: after a crash in between, the operation ends again and says it again.
     const next = followUp(operation, ended, end.at);
     if (next) await parts.accept([next]);
@@ -118,6 +118,7 @@ export function createOperations(parts: OperationsParts): Operations {
       launch(operation, true);
     },
     async ended(withinMs) {
+      if (running.size === 0) return;
       const timeout = new AbortController();
       const all = Promise.allSettled(running).then(() => {
         timeout.abort(new Error('all ended'));

@@ -14,6 +14,8 @@ export interface StandbyParts {
   readonly hardware: () => Hardware;
   readonly view: () => Promise<View>;
   readonly journalist: Journalist;
+  /** Aborted when the service stops. */
+  readonly closing: AbortSignal;
 }
 
 const LOOK_MS = 5_000;
@@ -26,11 +28,11 @@ const OPERATION = 'standby';
  * each change, and what it brings about is memory that a restart may find loaded, or load for itself.
  */
 export function createStandby(parts: StandbyParts): Follower {
-  const { clock, policySet, hardware, view, journalist } = parts;
+  const { clock, policySet, hardware, view, journalist, closing } = parts;
   /** What could not be done, so that it is told once and not at every look. */
   const troubles = new Map<string, string>();
 
-  async function follow(closing: AbortSignal): Promise<void> {
+  async function follow(): Promise<void> {
     const policies = policySet();
     const able = new Map(
       backupsOf(policies).flatMap((name) => {
@@ -48,7 +50,7 @@ export function createStandby(parts: StandbyParts): Follower {
       if (standby === undefined) continue;
       const plan = plans.find((one) => one.backup === backup) ?? null;
       try {
-        await bringAbout({ standby, backup, plan }, closing);
+        await bringAbout({ standby, backup, plan });
         troubles.delete(backup);
       } catch (error) {
         if (!stopping()) tell(backup, `${backup} does not hold ready what it should`, error);
@@ -56,7 +58,7 @@ export function createStandby(parts: StandbyParts): Follower {
     }
   }
 
-  async function bringAbout({ standby, backup, plan }: Wanted, closing: AbortSignal): Promise<void> {
+  async function bringAbout({ standby, backup, plan }: Wanted): Promise<void> {
     const look = { clock, timeoutMs: LOOK_MS, abort: closing };
     const held = await within(look, (signal) => standby.armed(signal));
     if (held === (plan?.snapshot ?? null)) return;
@@ -77,7 +79,7 @@ export function createStandby(parts: StandbyParts): Follower {
     journalist.fault(what, error);
   }
 
-  return createFollower(follow, (error) => {
+  return createFollower(follow, closing, (error) => {
     tell('the policies', 'what is to be held ready could not be looked at', error);
   });
 }

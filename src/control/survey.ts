@@ -44,35 +44,44 @@ export async function surveyDrives(
 ): Promise<void> {
   const { store, clock, policySet, storage, onFault } = parts;
   const names = [...policySet().inventory.drives.keys()].filter((name) => only?.has(name) ?? true);
-  const measured = await Promise.all(
-    names.map(async (drive): Promise<DriveMeasurement[]> => {
-      const answer = await bounded((stop) => statusOf(storage, drive, stop), {
-        clock,
-        timeoutMs: PATIENCE_MS,
-        abort: signal,
-      });
-      if (answer.end === 'value') return [{ drive, ...answer.value }];
-      const { error } = answer;
-      if (error instanceof HardwareError && error.code === 'drive-failed') {
-        return [{ drive, freeBytes: 0, health: 'failed' }];
-      }
-      if (!signal.aborted) onFault(`drive ${drive} could not be measured`, error ?? unanswered(drive));
-      return [];
-    }),
+  const answers = new Map<string, Answer>();
+  await bounded(
+    (stop) =>
+      Promise.all(
+        names.map(async (drive) => {
+          answers.set(drive, await answerOf(storage, drive, stop));
+        }),
+      ),
+    { clock, timeoutMs: PATIENCE_MS, abort: signal },
   );
-  await store.updateDrives(measured.flat(), toInstant(clock.now()));
+  const measured = names.flatMap((drive): DriveMeasurement[] => {
+    const answer = answers.get(drive) ?? { error: unanswered(drive) };
+    if ('health' in answer) return [{ drive, ...answer }];
+    if (answer.error instanceof HardwareError && answer.error.code === 'drive-failed') {
+      return [{ drive, freeBytes: 0, health: 'failed' }];
+    }
+    if (!signal.aborted) onFault(`drive ${drive} could not be measured`, answer.error);
+    return [];
+  });
+  await store.updateDrives(measured, toInstant(clock.now()));
 }
 
 function unanswered(drive: string): HardwareError {
   return new HardwareError('no-answer', drive, `${drive} did not answer within ${PATIENCE_MS} ms`);
 }
 
+type Answer = Pick<DriveMeasurement, 'freeBytes' | 'health'> | { readonly error: unknown };
+
 /** Also a drive that cannot even be opened answers with an error, not with an exception. */
-async function statusOf(
+async function answerOf(
   storage: SurveyParts['storage'],
   drive: string,
   signal: AbortSignal,
-): Promise<Pick<DriveMeasurement, 'freeBytes' | 'health'>> {
-  const { freeBytes, health } = await storage(drive).status(signal);
-  return { freeBytes, health };
+): Promise<Answer> {
+  try {
+    const { freeBytes, health } = await storage(drive).status(signal);
+    return { freeBytes, health };
+  } catch (error) {
+    return { error };
+  }
 }

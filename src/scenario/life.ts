@@ -1,6 +1,6 @@
 /** One life of the service: from a start to the next crash. */
 export interface Life {
-  readonly isOver: boolean;
+  isOver(): boolean;
   /** The process is gone, at once. */
   end(): void;
   /**
@@ -71,9 +71,7 @@ export function newLife(ended: () => void = () => undefined): Life {
   }
 
   return {
-    get isOver() {
-      return isOver;
-    },
+    isOver: () => isOver,
     end,
     endAfter(calls) {
       callsLeft = calls;

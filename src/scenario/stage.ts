@@ -30,7 +30,7 @@ export interface Stage {
   /** Lets the service die at a call to the world, and the lives after it at theirs. */
   doom(deaths: readonly Doom[]): void;
   /** Deaths that have not come. */
-  readonly doomed: number;
+  doomed(): number;
   /** Lets no death come any more. */
   spare(): void;
   /** Ends this life of the service, as whoever looks after it would; another begins later. */
@@ -141,7 +141,7 @@ export async function setStage(
       ...seenClock,
       after: (ms, fire) =>
         clock.after(ms, () => {
-          if (!life.isOver) fire();
+          if (!life.isOver()) fire();
         }),
     };
     const reach = <T extends object>(object: T): T => (mayCrash ? life.reaching(object) : object);
@@ -233,9 +233,7 @@ export async function setStage(
       const [next] = dooms;
       if (next !== undefined) alive?.endAfter(next.calls);
     },
-    get doomed() {
-      return dooms.length;
-    },
+    doomed: () => dooms.length,
     spare() {
       dooms.length = 0;
       alive?.endAfter(Infinity);
@@ -261,7 +259,7 @@ export async function setStage(
     },
     async runOut(limitMs) {
       await quiet();
-      while (room === null || room.running > 0) {
+      while (room === null || room.running() > 0) {
         const next = clock.nextTimer();
         if (next === null || next > startMs + limitMs) return;
         await passTime();

@@ -74,7 +74,8 @@ export async function simulate(policySet: PolicySet, story: Story): Promise<Run>
       if (event !== null) await attempted(() => tellAgain(world, event), faulty);
       await look();
     }
-    const faults = strikesIn(story) - stage.trap.waiting.length + (dooms(story) - stage.doomed) + faulty.came;
+    const faults =
+      strikesIn(story) - stage.trap.waiting.length + (dooms(story) - stage.doomed()) + faulty.came;
     await makeWhole(world);
     // What is made up for without an operation is not waited for below.
     await stage.runTo(stage.clock.now() - stage.startMs + MADE_UP_FOR_MS);

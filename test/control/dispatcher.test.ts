@@ -18,6 +18,7 @@ let store: Store;
 let idle: () => Promise<void>;
 let lanes: Lanes;
 let dispatcher: Dispatcher;
+let closing: AbortController;
 let decided: Decision[];
 let started: Operation[];
 let faults: unknown[];
@@ -40,6 +41,7 @@ beforeEach(async () => {
   };
   lanes = createLanes();
   [decided, started, faults] = [[], [], []];
+  closing = new AbortController();
   dispatcher = createDispatcher({
     store,
     clock,
@@ -55,12 +57,13 @@ beforeEach(async () => {
       });
     },
     onFault: (error) => faults.push(error),
+    closing: closing.signal,
   });
   await store.syncInventory(policySet({}).inventory, toInstant(clock.now()));
 });
 
 afterEach(async () => {
-  dispatcher.close();
+  closing.abort();
   await store.close();
 });
 
@@ -75,7 +78,7 @@ describe('the dispatcher', () => {
   it('lets no second event of a server in while an operation runs there', async () => {
     await accept(alert(0), alert(1));
     expect(decided).toHaveLength(1);
-    expect(dispatcher.waiting).toBe(1);
+    expect(dispatcher.waiting()).toBe(1);
     lanes.free('web-1');
     dispatcher.reconsider();
     await idle();
@@ -87,15 +90,15 @@ describe('the dispatcher', () => {
     await accept(alert(0));
     expect(decided).toEqual([]);
     expect(faults).toHaveLength(1);
-    expect(dispatcher.trouble).not.toBeNull();
+    expect(dispatcher.trouble()).not.toBeNull();
     await clock.runUntil(clock.now() + 5_000, idle);
     expect(decided.map(({ outcome }) => outcome)).toEqual(['snapshot']);
-    expect(dispatcher.trouble).toBeNull();
+    expect(dispatcher.trouble()).toBeNull();
     expect(faults).toHaveLength(2);
   });
 
   it('begins nothing after it was closed, and leaves what waits in the store', async () => {
-    dispatcher.close();
+    closing.abort();
     await accept(alert(0));
     expect(decided).toEqual([]);
     expect(await store.pendingCount()).toBe(1);

@@ -31,7 +31,7 @@ describe('the queue of events that wait for a decision', () => {
     const queue = createEventQueue();
     queue.push([first, alert(2, { id: 'other', server: 'web-2' })]);
     expect(takeAll(queue, (server) => server !== 'web-1')).toEqual(['other']);
-    expect(queue.size).toBe(1);
+    expect(queue.size()).toBe(1);
   });
 
   it('keeps parked events aside, counts them, and gives them back in their order', () => {
@@ -39,7 +39,7 @@ describe('the queue of events that wait for a decision', () => {
     queue.park(first);
     queue.park(second);
     queue.push([alert(4, { id: 'third' })]);
-    expect(queue.size).toBe(3);
+    expect(queue.size()).toBe(3);
     expect(takeAll(queue)).toEqual(['third']);
     queue.unpark();
     expect(takeAll(queue)).toEqual(['first', 'second']);

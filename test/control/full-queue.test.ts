@@ -71,6 +71,6 @@ describe('a queue that a flood of alerts has filled', () => {
     const room = stuckRoom();
     const many = Array.from({ length: LIMIT + 1 }, (_, number) => alert(0, { id: `alert-${number}` }));
     await expect(room.accept(many)).rejects.toThrow(QueueFull);
-    expect(room.waiting).toBe(0);
+    expect(room.waiting()).toBe(0);
   });
 });

@@ -26,6 +26,7 @@ let loading: (machine: string, signal: AbortSignal) => Promise<void>;
 /** A backup whose driver has no standby. */
 let unable: string | null;
 let standby: Follower;
+let closing: AbortController;
 
 beforeEach(() => {
   clock = createVirtualClock(Date.parse(at(60)));
@@ -34,16 +35,18 @@ beforeEach(() => {
   [held, orders, said] = [new Map<string, string>(), [], []];
   loading = () => Promise.resolve();
   unable = null;
+  closing = new AbortController();
   standby = createStandby({
     clock,
     policySet: () => policies,
     hardware: () => hardware(),
     view: () => Promise.resolve(seen),
     journalist: journalist(),
+    closing: closing.signal,
   });
 });
 
-afterEach(() => standby.close());
+afterEach(close);
 
 describe('a backup', () => {
   it('holds the snapshot that would be woken on it', async () => {
@@ -154,10 +157,15 @@ it('ends with the service, also while a snapshot is being loaded', async () => {
     });
   standby.reconsider();
   await settle();
-  await standby.close();
+  await close();
   expect(stopped).toBe(true);
   expect(said).toEqual([]);
 });
+
+async function close(): Promise<void> {
+  closing.abort(new Error('the service is stopping'));
+  await standby.settled();
+}
 
 async function reconsider(): Promise<void> {
   standby.reconsider();
