@@ -78,9 +78,10 @@ export async function runDurably(run: DurableRun): Promise<ActionEnd> {
     life.assertAlive();
     return end;
   } catch (error) {
-    const cause = life.died ? life.cause : error;
+    const death = life.death();
+    const cause = death === null ? error : death.cause;
     if (cause instanceof JournalMismatch) return mismatched(run.operation, cause);
-    if (life.died) throw cause;
+    if (death !== null) throw cause;
     return unforeseen(run.operation, cause);
   }
 }
@@ -105,35 +106,28 @@ function unforeseen(operation: Operation, error: unknown): ActionEnd {
 
 /** Whether the action may still do anything. Once dead it stays dead, whatever the action catches. */
 interface Life {
-  readonly died: boolean;
-  readonly cause: unknown;
+  /** What it died of; null while it lives. */
+  death(): { readonly cause: unknown } | null;
   assertAlive(): void;
   /** Runs what the action cannot live without: if it throws, the action is dead. */
   vital<T>(work: () => T | Promise<T>): Promise<T>;
 }
 
 function newLife(): Life {
-  let died = false;
-  let cause: unknown = null;
+  let death: { readonly cause: unknown } | null = null;
   const assertAlive = (): void => {
-    if (died) throw cause;
+    if (death !== null) throw death.cause;
   };
   return {
-    get died() {
-      return died;
-    },
-    get cause() {
-      return cause;
-    },
+    death: () => death,
     assertAlive,
     async vital(work) {
       assertAlive();
       try {
         return await work();
-      } catch (error) {
-        died = true;
-        cause = error;
-        throw error;
+      } catch (cause) {
+        death = { cause };
+        throw cause;
       }
     },
   };
@@ -146,8 +140,10 @@ function durableContext(run: DurableRun, replay: Replay, life: Life): StepContex
   const tell = (entry: ActionLogEntry): void => {
     run.log({ operation: id, server: operation.server, ...entry });
   };
-  const reach = (step: string, at: StepPoint['at']): Promise<void> =>
-    life.vital(() => run.observe?.({ operation: id, step, at }));
+  const { observe } = run;
+  const reach = async (step: string, at: StepPoint['at']): Promise<void> => {
+    if (observe !== undefined) await life.vital(() => observe({ operation: id, step, at }));
+  };
 
   async function intend(step: string, record: StepRecord | undefined): Promise<void> {
     if (record === undefined) {
@@ -239,7 +235,7 @@ function durableContext(run: DurableRun, replay: Replay, life: Life): StepContex
     monotonic: () => clock.monotonic(),
     pause: (ms, until) => clock.sleep(ms, until),
     note(note) {
-      tell({ kind: 'note', note, replayed: replay.replaying });
+      tell({ kind: 'note', note, replayed: replay.replaying() });
     },
   };
 }

@@ -51,7 +51,7 @@ export async function runEffect(
 
 /** What the journal will give back after a crash, so that a live run sees the very same value. */
 export function asJournaled(value: unknown): unknown {
-  return value === undefined ? null : (JSON.parse(JSON.stringify(value)) as unknown);
+  return value === undefined || value === null ? null : (JSON.parse(JSON.stringify(value)) as unknown);
 }
 
 /** The failure that stands in the journal for what was thrown. */

@@ -8,7 +8,7 @@ export interface Replay {
    */
   take(step: string): StepRecord | undefined;
   /** True while ended steps are still to come: what happens now has happened before. */
-  readonly replaying: boolean;
+  replaying(): boolean;
 }
 
 /** The journal was not written by this sequence of steps. To go on would be to guess. */
@@ -34,8 +34,6 @@ export function replayOf(records: readonly StepRecord[]): Replay {
       left.delete(step);
       return record;
     },
-    get replaying() {
-      return [...left].some((step) => recorded.get(step)?.state !== 'intended');
-    },
+    replaying: () => [...left].some((step) => recorded.get(step)?.state !== 'intended'),
   };
 }

@@ -98,8 +98,8 @@ async function tryAll(restart: Restart, isolated: Isolated): Promise<ActionEnd> 
   );
   const account = (): Account => ({ tried: [...tried.values()], unproven });
   let left: readonly Attempt[] = plan.attempts.map((chosen, index) => ({
-    ...chosen,
     name: `attempt-${index + 1}`,
+    ...chosen,
   }));
   for (let round = 1; left.length > 0; round += 1) {
     const held: Attempt[] = [];

@@ -2,10 +2,12 @@ import {
   Almanac,
   type ConditionProperties,
   Engine,
+  Fact,
   type NestedCondition,
   type TopLevelCondition,
 } from 'json-rules-engine';
 import type { Evidence } from './decision.js';
+import { once } from './once.js';
 import { resolvePath } from './path.js';
 
 /** What a condition is evaluated against: a few named facts. Only `alert` ever comes from outside. */
@@ -111,7 +113,7 @@ function pruned(node: NestedCondition, these: (comparison: Comparison) => boolea
 async function evaluate(engine: Engine, facts: Facts): Promise<Verdict> {
   const almanac = new Almanac({ allowUndefinedFacts: true, pathResolver: resolvePath });
   try {
-    const { results, failureResults } = await engine.run(facts, { almanac });
+    const { results, failureResults } = await engine.run(constants(facts), { almanac });
     const [outcome] = [...results, ...failureResults];
     if (outcome === undefined) return failed('the condition gave no result');
     return { held: outcome.result === true, evidence: leavesOf(outcome.conditions), error: null };
@@ -119,6 +121,16 @@ async function evaluate(engine: Engine, facts: Facts): Promise<Verdict> {
     return failed(error instanceof Error ? error.message : String(error));
   }
 }
+
+/**
+ * Facts as json-rules-engine takes them. By default it hashes each to remember what it was calculated to be, which takes
+ * longer than most conditions; these are what they are. Several policies are asked about the same ones.
+ */
+const constants = once((facts: Facts): Readonly<Record<string, Fact>> =>
+  Object.fromEntries(
+    Object.entries(facts).map(([name, value]) => [name, new Fact(name, value, { cache: false })]),
+  ),
+);
 
 function failed(error: string): Verdict {
   return { held: false, evidence: [], error };

@@ -72,7 +72,7 @@ async function judge(
     case 'retention': {
       const retire = planRetention(policySet, view, server);
       return retire.snapshots.length === 0
-        ? { ...nothing(reason('nothing-to-retire')), retire }
+        ? { outcome: 'none', reasons: [reason('nothing-to-retire')], retire }
         : { outcome: 'retire', reasons: [reason('beyond-retention')], retire };
     }
     case 'schedule': {

@@ -30,7 +30,7 @@ export async function place(
   policy: PlacementPolicy,
   only: string | null = null,
 ): Promise<Placement> {
-  const search = { ...searchFor(policySet, view, server, policy), only };
+  const search = searchFor(policySet, view, server, policy, only);
   const drives = [...policySet.inventory.drives.values()].toSorted((a, b) => compareText(a.name, b.name));
   const filtered = await Promise.all(drives.map((drive) => filter(search, drive)));
   const accepted = filtered.filter((candidate) => candidate.rejected === null);
@@ -81,7 +81,8 @@ function searchFor(
   view: View,
   server: ActiveServer,
   policy: PlacementPolicy,
-): Omit<Search, 'only'> {
+  only: string | null,
+): Search {
   const { inventory } = policySet;
   // Generations order snapshots; clocks do not.
   const own = view.snapshots
@@ -96,6 +97,7 @@ function searchFor(
     view,
     server,
     policy,
+    only,
     previous,
     untouchable: [previous, lifeline, ...writing].filter((row) => row !== null),
     estimatedBytes: estimateBytes(policySet, view, server),

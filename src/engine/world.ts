@@ -33,11 +33,18 @@ export function findServer(policySet: PolicySet, view: View, name: string): Serv
 
 /** True when the server has every label of the selector. `role` and `name` count as labels. */
 export function selects(selector: Selector, server: Machine): boolean {
-  const labels: Readonly<Record<string, string>> = { ...server.labels, role: server.role, name: server.name };
+  const labels = labelsOf(server);
   return Object.entries(selector).every(
     ([label, value]) => Object.hasOwn(labels, label) && labels[label] === value,
   );
 }
+
+/** Machines of an inventory never change, and each is asked about once for each policy and event. */
+const labelsOf = once(({ labels, role, name }: Machine): Readonly<Record<string, string>> => ({
+  ...labels,
+  role,
+  name,
+}));
 
 /** The fact `server` of conditions. */
 export function serverFact(server: ActiveServer): object {

@@ -120,7 +120,7 @@ function entriesByDriver({ machines, drives }: HardwareInventory): Map<string, D
   ): (E & Pick<DriverUse, 'settings'>)[] =>
     [...entries.values()]
       .filter(({ driver }) => driver.name === name)
-      .map((entry) => ({ ...entry, settings: entry.driver.settings }));
+      .map((entry) => ({ settings: entry.driver.settings, ...entry }));
   return new Map(
     [...names].map((name) => [
       name,

@@ -56,14 +56,15 @@ async function strikeDown(stage: Stage, event: EngineEvent): Promise<void> {
 
 function toEvent(
   act: Extract<ScenarioAct, { kind: 'snapshot' | 'alert' | 'failure' }>,
-  base: { readonly id: string; readonly at: string },
+  { id, at }: { readonly id: string; readonly at: string },
 ): EngineEvent {
   const { server } = act;
   switch (act.kind) {
     case 'snapshot': {
       const { condition, drive } = act;
       return {
-        ...base,
+        id,
+        at,
         kind: 'snapshot-order',
         server,
         by: 'scenario',
@@ -75,7 +76,8 @@ function toEvent(
     case 'alert': {
       const { status, labels, annotations, value } = act;
       return {
-        ...base,
+        id,
+        at,
         kind: 'alert',
         server,
         status,
@@ -87,7 +89,8 @@ function toEvent(
     }
     case 'failure':
       return {
-        ...base,
+        id,
+        at,
         kind: 'failure',
         server,
         subject: act.subject,

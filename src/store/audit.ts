@@ -14,11 +14,16 @@ export interface AuditEntry {
 
 export function auditOfDecision(decision: Decision, { operation }: DecisionRecord): AuditEntry {
   const { event, outcome, policyRevision } = decision;
-  const detail = { event: decision.event.id, server: event.server, outcome, policyRevision };
   return {
     subject: `decision:${decision.id}`,
     change: 'decided',
-    detail: operation === null ? detail : { ...detail, operation: operation.id },
+    detail: {
+      event: event.id,
+      server: event.server,
+      outcome,
+      policyRevision,
+      ...(operation === null ? {} : { operation: operation.id }),
+    },
   };
 }
 

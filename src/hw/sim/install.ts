@@ -1,4 +1,5 @@
 /** Brings the inventory into the rack: what is new is put in, what is there keeps its state. */
+import { isDeepStrictEqual } from 'node:util';
 import { HardwareError, type DriveEntry, type DriverEntries, type MachineEntry } from '../contract.js';
 import type { Transition } from './call.js';
 import { findDrive, findMachine, logged, withDrive, withMachine } from './edit.js';
@@ -38,7 +39,7 @@ export function install({ machines, drives }: CheckedEntries): Transition<null> 
   return (state, nowMs) => {
     const withDrives = drives.reduce(installDrive, state);
     const installed = machines.reduce((rack, entry) => installMachine(rack, entry, nowMs), withDrives);
-    return { state: JSON.stringify(installed) === JSON.stringify(state) ? state : installed, result: null };
+    return { state: isDeepStrictEqual(installed, state) ? state : installed, result: null };
   };
 }
 

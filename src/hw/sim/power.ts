@@ -92,14 +92,14 @@ export function startUp(state: RackState, name: string, atMs: number, order: Sta
   const dying = takeFault(silent.faults, 'dies-after-start');
   const boots = content ? state.boots : state.boots + 1;
   const guest: Guest = {
-    ...start,
-    ...(content ?? booted(server, `boot-${boots}`, diskAt(state, drive, atMs))),
     heartbeats: silent.fault === null,
     diesAtMs: dying.fault && start.runsFromMs + dying.fault.value,
     haltedAtMs: null,
+    ...start,
+    ...(content ?? booted(server, `boot-${boots}`, diskAt(state, drive, atMs))),
   };
   const entry = { atMs, machine: name, operation } as const;
-  const powered = machine.power.is === 'on' ? state : logged(state, { ...entry, change: 'power-on' });
+  const powered = machine.power.is === 'on' ? state : logged(state, { change: 'power-on', ...entry });
   const occupied = withDrive({ ...powered, boots }, { ...drive, diskBytes: size.diskBytes });
   const started = withMachine(occupied, {
     ...machine,
@@ -107,5 +107,5 @@ export function startUp(state: RackState, name: string, atMs: number, order: Sta
     power: { is: 'on', guest, turnsOff: null },
     bootsFrom: { server, drive: drive.name, size },
   });
-  return logged(started, { ...entry, change: 'start', server, drive: drive.name });
+  return logged(started, { change: 'start', server, drive: drive.name, ...entry });
 }

@@ -8,60 +8,53 @@ import { watchTruth } from './truth.js';
 
 interface Due {
   readonly atMs: number;
-  readonly happen: (state: RackState) => RackState;
+  readonly happen: Happening;
 }
+
+/** @param atMs when it happens, which may be before anyone looks. */
+type Happening = (state: RackState, atMs: number) => RackState;
+
+/** Told of everything that will happen at a known time; null: it will not. */
+type Consider = (atMs: number | null, happen: Happening) => void;
 
 /** The state at `nowMs`; the very same object when nothing has become due. */
 export function settle(state: RackState, nowMs: number): RackState {
   let settled = state;
   for (let due = nextDue(settled, nowMs); due; due = nextDue(settled, nowMs)) {
-    settled = watchTruth(due.happen(settled), due.atMs);
+    settled = watchTruth(due.happen(settled, due.atMs), due.atMs);
   }
   return settled;
 }
 
 function nextDue(state: RackState, nowMs: number): Due | null {
   let next: Due | null = null;
-  const consider = (all: readonly Due[]): void => {
-    for (const due of all) if (due.atMs <= nowMs && (next === null || due.atMs < next.atMs)) next = due;
+  const consider: Consider = (atMs, happen) => {
+    if (atMs !== null && atMs <= nowMs && (next === null || atMs < next.atMs)) next = { atMs, happen };
   };
-  for (const machine of state.machines) consider(dueOfMachine(machine));
-  for (const drive of state.drives) consider(dueOfDrive(drive));
+  for (const machine of state.machines) considerMachine(machine, consider);
+  for (const drive of state.drives) considerDrive(drive, consider);
   return next;
 }
 
-/** Every call asks before and after it what is due, and hardly ever is anything. */
-const NOTHING: readonly Due[] = [];
-
-function dueOfMachine({ name, power }: MachineState): readonly Due[] {
+function considerMachine({ name, power }: MachineState, consider: Consider): void {
   if (power.is === 'off') {
-    const atMs = power.turnsOnAtMs;
-    return atMs === null ? NOTHING : [{ atMs, happen: (state) => comeOn(state, name, atMs) }];
+    consider(power.turnsOnAtMs, (state, atMs) => comeOn(state, name, atMs));
+    return;
   }
   const { turnsOff, guest } = power;
-  if (turnsOff === null && (guest?.diesAtMs ?? null) === null) return NOTHING;
-  const due: Due[] = [];
-  if (turnsOff) {
-    const { atMs, operation } = turnsOff;
-    due.push({ atMs, happen: (state) => goOff(state, name, atMs, operation) });
+  if (turnsOff !== null) {
+    consider(turnsOff.atMs, (state, atMs) => goOff(state, name, atMs, turnsOff.operation));
   }
-  const diesAtMs = guest?.diesAtMs ?? null;
-  if (diesAtMs !== null) {
-    due.push({ atMs: diesAtMs, happen: (state) => halt(state, name, diesAtMs, 'died') });
-  }
-  return due;
+  consider(guest?.diesAtMs ?? null, (state, atMs) => halt(state, name, atMs, 'died'));
 }
 
-function dueOfDrive(drive: DriveState): readonly Due[] {
-  if (!drive.snapshots.some(({ progress }) => progress.is === 'writing')) return NOTHING;
-  return drive.snapshots.flatMap((snapshot) => {
-    const atMs = snapshot.progress.is === 'writing' ? endsAtMs(snapshot.progress) : null;
-    if (atMs === null) return [];
-    const happen = (state: RackState): RackState => {
+function considerDrive(drive: DriveState, consider: Consider): void {
+  for (const snapshot of drive.snapshots) {
+    if (snapshot.progress.is !== 'writing') continue;
+    consider(endsAtMs(snapshot.progress), (state, atMs) => {
       const ended = endWrite(state, drive, snapshot);
       const failed = findDrive(ended, drive.name)?.health === 'failed' && drive.health !== 'failed';
       return failed ? loseDisk(ended, drive.name, atMs) : ended;
-    };
-    return [{ atMs, happen }];
-  });
+    });
+  }
 }

@@ -67,7 +67,7 @@ export function resume(
     if (!found.ok) return refuse(state, answerMs, found.failure);
     const { content, size } = found;
     const runsFromMs = nowMs + resumeMs * slowness(machine);
-    return start(state, machine, nowMs, resumeMs, { ...order, size, runsFromMs, content });
+    return start(state, machine, nowMs, resumeMs, { size, runsFromMs, content, ...order });
   });
 }
 

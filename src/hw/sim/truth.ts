@@ -25,7 +25,7 @@ export function watchTruth(state: RackState, atMs: number): RackState {
 
 /** What is wrong now. */
 function findViolations(state: RackState): readonly Finding[] {
-  const running = state.machines.flatMap(runningOn);
+  const running = state.machines.map(runningOn).filter((one) => one !== null);
   return [...twoWriters(state, running), ...unconnected(state, running), ...twoConnections(state)];
 }
 
@@ -33,9 +33,9 @@ function keyOf({ kind, subject, machines }: Finding): string {
   return [kind, subject, ...machines].join(' ');
 }
 
-function runningOn(machine: MachineState): Running[] {
+function runningOn(machine: MachineState): Running | null {
   const guest = guestOf(machine);
-  return guest ? [{ machine: machine.name, guest }] : [];
+  return guest && { machine: machine.name, guest };
 }
 
 function mayWrite(state: RackState, { machine, guest }: Running): boolean {
@@ -44,13 +44,19 @@ function mayWrite(state: RackState, { machine, guest }: Running): boolean {
 
 function twoWriters(state: RackState, running: readonly Running[]): Finding[] {
   const writers = running.filter((one) => mayWrite(state, one));
-  const servers = [...new Set(writers.map(({ guest }) => guest.server))];
-  return servers.flatMap((server) => {
-    const machines = writers.filter(({ guest }) => guest.server === server).map(({ machine }) => machine);
-    if (machines.length < 2) return [];
-    const text = `${server} runs on ${machines.join(' and ')}, each with write access to its disk`;
-    return [{ kind: 'two-writers', subject: server, machines, text }];
-  });
+  const servers = new Set(writers.map(({ guest }) => guest.server));
+  return [...servers]
+    .map((server) => ({
+      server,
+      machines: writers.filter(({ guest }) => guest.server === server).map(({ machine }) => machine),
+    }))
+    .filter(({ machines }) => machines.length > 1)
+    .map(({ server, machines }) => ({
+      kind: 'two-writers',
+      subject: server,
+      machines,
+      text: `${server} runs on ${machines.join(' and ')}, each with write access to its disk`,
+    }));
 }
 
 function unconnected(state: RackState, running: readonly Running[]): Finding[] {

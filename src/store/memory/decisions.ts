@@ -35,7 +35,7 @@ export function recordDecision(tables: Tables, record: DecisionRecord, now: Inst
     known.length === 0
       ? record.decision
       : { ...record.decision, id: `${record.decision.id}-${known.length + 1}` };
-  tables.decisions.put(decision.id, { seq: tables.decisions.size + 1, event: id, server, decision });
+  tables.decisions.put(decision.id, { seq: tables.decisions.size() + 1, event: id, server, decision });
   tables.decisionsOf.put(id, [...known, decision.id]);
   audit({ tables, at: now, by: actorOf(record.event) }, auditOfDecision(decision, record));
   remember(tables, { id, server, at: record.event.at }, decision, now);
@@ -45,8 +45,15 @@ export function recordDecision(tables: Tables, record: DecisionRecord, now: Inst
     if (tables.operations.get(operation.id) !== undefined)
       throw new Error(`operation ${operation.id} exists`);
     tables.operations.put(operation.id, {
-      ...{ id: operation.id, kind: operation.kind, server, decision, state: 'running', createdAt: now },
-      ...{ endedAt: null, reason: null, result: undefined },
+      id: operation.id,
+      kind: operation.kind,
+      server,
+      decision,
+      state: 'running',
+      createdAt: now,
+      endedAt: null,
+      reason: null,
+      result: undefined,
     });
   }
   return decision;
@@ -83,7 +90,10 @@ function remember(
     const before = tables.symptoms.get(key);
     // Events may arrive late: an open symptom grows at either end and never shrinks.
     tables.symptoms.put(key, {
-      ...{ server, condition, cause, policy },
+      server,
+      condition,
+      cause,
+      policy,
       firstAt: before !== undefined && before.firstAt < at ? before.firstAt : at,
       lastAt: before !== undefined && before.lastAt > at ? before.lastAt : at,
       met: met || (before?.met ?? false),

@@ -104,7 +104,12 @@ export function releaseAll(change: Change, operation: string): void {
   const held = <R>(
     rows: readonly R[],
     of: (row: R) => { name: string; reservedBy: string | null },
-  ): string[] => rows.flatMap((row) => (of(row).reservedBy === operation ? [of(row).name] : [])).toSorted();
+  ): string[] =>
+    rows
+      .map(of)
+      .filter(({ reservedBy }) => reservedBy === operation)
+      .map(({ name }) => name)
+      .toSorted();
   for (const name of held(drives.all(), ({ row }) => row)) releaseDrive(change, name, operation);
   for (const name of held(machines.all(), (row) => row)) releaseMachine(change, name, operation);
 }
@@ -135,10 +140,25 @@ function beginSnapshot(change: Change, wanted: NewSnapshot): SnapshotRow {
   servers.put(server.name, { ...server, lastGeneration: generation });
   const { id, kind, condition, cause, drive, orderedAt, pinned, policyRevision, event, operation } = wanted;
   const begun: SnapshotRow = {
-    ...{ id, server: server.name, generation, kind, condition, cause, drive },
+    id,
+    server: server.name,
+    generation,
+    kind,
+    condition,
+    cause,
+    drive,
     // When it was ordered, until the driver says of which instant the memory is.
-    ...{ takenAt: orderedAt, memoryBytes: 0, diskBytes: 0, state: 'writing', checksum: null, verified: null },
-    ...{ pinned, verifiedAt: null, policyRevision, event, operation },
+    takenAt: orderedAt,
+    memoryBytes: 0,
+    diskBytes: 0,
+    state: 'writing',
+    checksum: null,
+    verified: null,
+    pinned,
+    verifiedAt: null,
+    policyRevision,
+    event,
+    operation,
   };
   snapshots.put(id, begun);
   enter(change, `snapshot:${id}`, 'begun', begun);
@@ -210,7 +230,11 @@ function recordTakeover(change: Change, takeover: Takeover): void {
   if (other !== undefined) throw refusal.inUse(takeover, other.name);
   servers.put(name, {
     ...server,
-    ...{ machine: toMachine, disk: toDrive, state: 'up', failedAt: null, takenOverAt: at },
+    machine: toMachine,
+    disk: toDrive,
+    state: 'up',
+    failedAt: null,
+    takenOverAt: at,
   });
   enter(change, `server:${name}`, 'takeover', { fromMachine, toMachine, fromDrive, toDrive, at });
   setMachineState(change, fromMachine, 'fenced');

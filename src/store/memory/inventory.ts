@@ -43,8 +43,17 @@ function declareDrives(change: Change, declared: Inventory['drives']): void {
 function addDrive(change: Change, drive: Drive): void {
   const { name, device, labels, capacityBytes, serial, quarantined } = drive;
   const row: DriveRow = {
-    ...{ name, device, labels: { ...labels }, capacityBytes, freeBytes: capacityBytes, health: 'ok' },
-    ...{ role: 'snapshots', server: null, reservedBy: null, serial, missing: false },
+    name,
+    device,
+    labels: { ...labels },
+    capacityBytes,
+    freeBytes: capacityBytes,
+    health: 'ok',
+    role: 'snapshots',
+    server: null,
+    reservedBy: null,
+    serial,
+    missing: false,
   };
   change.tables.drives.put(name, { row, declaredQuarantined: quarantined, deadLineageOf: null });
   enter(change, `drive:${name}`, 'added', declarationOf(drive));
@@ -67,7 +76,10 @@ function redeclareDrive(change: Change, known: KnownDrive, drive: Drive): void {
     declaredQuarantined: quarantined,
     row: {
       ...now.row,
-      ...{ device, labels, capacityBytes, serial },
+      device,
+      labels,
+      capacityBytes,
+      serial,
       freeBytes: Math.min(now.row.freeBytes, capacityBytes),
     },
   });
@@ -138,8 +150,15 @@ function addServer(change: Change, machine: Machine): void {
   const { name } = machine;
   const disk = requireDisk(machine);
   change.tables.servers.put(name, {
-    ...{ name, machine: name, disk, state: 'up', failedAt: null, takenOverAt: null },
-    ...{ missing: false, heartbeatAt: null, lastGeneration: 0 },
+    name,
+    machine: name,
+    disk,
+    state: 'up',
+    failedAt: null,
+    takenOverAt: null,
+    missing: false,
+    heartbeatAt: null,
+    lastGeneration: 0,
   });
   enter(change, `server:${name}`, 'added', { machine: name, disk });
 }

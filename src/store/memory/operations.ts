@@ -44,7 +44,12 @@ export function intendStep(tables: Tables, key: StepKey, at: string): void {
   if (operation === undefined) throw refusal.noOperation(key.operation);
   if (operation.state !== 'running') throw refusal.operationOver(key.operation);
   const begun: StepRecord = {
-    ...{ step: key.step, state: 'intended', startedAt: at, endedAt: null, result: undefined, error: null },
+    step: key.step,
+    state: 'intended',
+    startedAt: at,
+    endedAt: null,
+    result: undefined,
+    error: null,
   };
   tables.steps.put(key.operation, [...steps, begun]);
   audit({ tables, at, by: key.operation }, auditOfIntent(key));

@@ -7,7 +7,7 @@ export interface Table<R> {
   put(key: string, row: R): void;
   drop(key: string): void;
   all(): readonly R[];
-  readonly size: number;
+  size(): number;
 }
 
 export function createTable<R>(undo: UndoLog): Table<R> {
@@ -32,9 +32,7 @@ export function createTable<R>(undo: UndoLog): Table<R> {
       });
     },
     all: () => [...rows.values()],
-    get size() {
-      return rows.size;
-    },
+    size: () => rows.size,
   };
 }
 

@@ -86,7 +86,7 @@ type Subject = `${'snapshot' | 'drive' | 'machine' | 'server' | 'operation' | 'd
 
 /** Writes a journal entry. */
 export function enter({ tables, at, by }: Change, subject: Subject, change: string, detail: unknown): void {
-  const seq = tables.journal.size + 1;
+  const seq = tables.journal.size() + 1;
   tables.journal.put(String(seq), { seq, at, subject, change, by, detail });
 }
 

@@ -10,13 +10,21 @@ import type { Tables } from './tables.js';
 /** Servers, machines and drives are those of the current inventory; snapshots are all, wherever they lie. */
 export function readView(tables: Tables, since: Instant): View {
   const failed = new Set(
-    tables.servers.all().flatMap(({ name, state }) => (state === 'failed' ? [name] : [])),
+    tables.servers
+      .all()
+      .filter(({ state }) => state === 'failed')
+      .map(({ name }) => name),
   );
   return {
     servers: byName(tables.servers, ({ name }) => name)
       .filter(({ missing }) => !missing)
       .map(({ name, machine, disk, state, failedAt, takenOverAt }) => ({
-        ...{ name, machine, disk, state, failedAt, takenOverAt },
+        name,
+        machine,
+        disk,
+        state,
+        failedAt,
+        takenOverAt,
       })),
     machines: byName(tables.machines, ({ name }) => name)
       .filter(({ missing }) => !missing)
@@ -24,9 +32,14 @@ export function readView(tables: Tables, since: Instant): View {
     drives: byName(tables.drives, ({ row }) => row.name)
       .filter(({ row }) => !row.missing)
       .map(({ row: { name, freeBytes, health, role, server, reservedBy } }) => ({
-        ...{ name, freeBytes, health, role, server, reservedBy },
+        name,
+        freeBytes,
+        health,
+        role,
+        server,
+        reservedBy,
       })),
-    snapshots: allSnapshots(tables).map(snapshotView),
+    snapshots: allSnapshots(tables).map(withoutRecord),
     matches: tables.matches
       .all()
       .filter(({ at }) => at >= since)
@@ -51,21 +64,12 @@ export function readView(tables: Tables, since: Instant): View {
           compareText(a.action, b.action),
       ),
     operations: openOperations(tables).map(({ id, kind, server, state }) => ({
-      ...{ id, kind, server },
+      id,
+      kind,
+      server,
       state: state === 'running' ? 'running' : 'blocked',
     })),
   };
-}
-
-/** Rows are replaced, never edited, and a view is asked for far more often than one changes. */
-const VIEWS = new WeakMap<SnapshotRow, SnapshotView>();
-
-function snapshotView(row: SnapshotRow): SnapshotView {
-  const known = VIEWS.get(row);
-  if (known !== undefined) return known;
-  const view = withoutRecord(row);
-  VIEWS.set(row, view);
-  return view;
 }
 
 /** What decisions are made on; by which event and operation it came about is not. */
@@ -73,7 +77,19 @@ function withoutRecord(row: SnapshotRow): SnapshotView {
   const { id, server, generation, kind, condition, cause, drive, takenAt, memoryBytes, diskBytes } = row;
   const { state, checksum, verified, pinned } = row;
   return {
-    ...{ id, server, generation, kind, condition, cause, drive, takenAt, memoryBytes, diskBytes },
-    ...{ state, checksum, verified, pinned },
+    id,
+    server,
+    generation,
+    kind,
+    condition,
+    cause,
+    drive,
+    takenAt,
+    memoryBytes,
+    diskBytes,
+    state,
+    checksum,
+    verified,
+    pinned,
   };
 }
