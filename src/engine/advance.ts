@@ -71,14 +71,17 @@ function withFailure(view: View, decision: Decision): View {
 }
 
 function withoutSnapshots(view: View, gone: ReadonlySet<string>): View {
-  const freed = (drive: string): number =>
-    view.snapshots
-      .filter((row) => gone.has(row.id) && row.drive === drive)
-      .reduce((sum, row) => sum + row.memoryBytes + row.diskBytes, 0);
+  const freed = new Map<string, number>();
+  for (const { id, drive, memoryBytes, diskBytes } of view.snapshots) {
+    if (gone.has(id)) freed.set(drive, (freed.get(drive) ?? 0) + memoryBytes + diskBytes);
+  }
   return {
     ...view,
     snapshots: view.snapshots.filter(({ id }) => !gone.has(id)),
-    drives: view.drives.map((drive) => ({ ...drive, freeBytes: drive.freeBytes + freed(drive.name) })),
+    drives: view.drives.map((drive) => {
+      const bytes = freed.get(drive.name);
+      return bytes === undefined ? drive : { ...drive, freeBytes: drive.freeBytes + bytes };
+    }),
   };
 }
 

@@ -1,4 +1,4 @@
-import type { Comparison, Condition } from './condition.js';
+import type { Comparison, Condition, Facts } from './condition.js';
 import type { BackupCandidate, Evidence } from './decision.js';
 import { once } from './once.js';
 import type { Machine, PolicySet, RestartPolicy } from './policy-set.js';
@@ -86,14 +86,15 @@ async function judge(
   backup: Backup,
 ): Promise<BackupCandidate> {
   const { machine } = backup;
-  const facts = {
+  // Most policies ask nothing of a backup, and a site has many.
+  const facts = (): Facts => ({
     backup: backupFact(machine),
     server: serverFact(server),
     ...(startable.snapshot ? { snapshot: snapshotFact(startable.snapshot) } : {}),
-  };
+  });
   const required = requiredFor(policy, startable);
   if (required !== null) {
-    const { held, error, evidence } = await required.holds(facts);
+    const { held, error, evidence } = await required.holds(facts());
     if (error !== null) return rejected(machine, 'condition-error', error);
     if (!held) return rejected(machine, 'requirement-not-met', REASONS['requirement-not-met'], evidence);
   }
@@ -101,7 +102,7 @@ async function judge(
   if (free) return free;
   let score = 0;
   for (const preference of policy.backups.prefer) {
-    const { held } = await preference.when.holds(facts);
+    const { held } = await preference.when.holds(facts());
     if (held) score += preference.weight;
   }
   return { backup: machine.name, accepted: true, score };
