@@ -1,11 +1,11 @@
 import type { DriverCatalogue } from '../policy-set.js';
 import type { Problem } from '../problem.js';
+import { settingsValidator } from './ajv.js';
 import type { Corpus } from './corpus.js';
 import { formatPath, type Path } from './place.js';
 import { type Finding, problemAt } from './problems.js';
 import { unknownReference } from './references.js';
 import { schemaFindings } from './schema-findings.js';
-import { settingsValidator } from './ajv.js';
 import { holdsSecret, namesSecret } from './secrets.js';
 import type { Checked } from './structure.js';
 
