@@ -10,7 +10,7 @@ export interface SurveyParts {
   readonly store: Store;
   readonly clock: Clock;
   readonly policySet: () => PolicySet;
-  readonly storage: (drive: string) => StorageCapability;
+  readonly storage: (drive: string) => Pick<StorageCapability, 'status'>;
   readonly onFault: (what: string, error: unknown) => void;
 }
 

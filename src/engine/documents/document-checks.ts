@@ -6,7 +6,7 @@ import { COMMON, definitions, schemaFile } from './schemas.js';
 
 /*
  * In the bundled program the code that ajv makes of the schemas stands in the place of this module: making it takes a
- * quarter of the time of a short command. See scripts/bundle.mjs, which asks documentAjv() for it.
+ * sixth of the time of a short command. See scripts/bundle.mjs, which asks documentAjv() for it.
  */
 
 /** Checks a document of this kind; compiled at the first use, since most commands need only some of them. */

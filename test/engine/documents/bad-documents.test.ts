@@ -99,6 +99,7 @@ const BAD = [
   ['schema-unknown-key-al', 'SCHEMA_UNKNOWN_KEY', '6:5', 'spec.when.al'],
   ['schema-unknown-key-approval', 'SCHEMA_UNKNOWN_KEY', '8:12', 'spec.guard.approval'],
   ['schema-unknown-key-in-comparison', 'SCHEMA_UNKNOWN_KEY', '7:66', 'spec.when.all[0].params'],
+  ['schema-unknown-key-in-placement', 'SCHEMA_UNKNOWN_KEY', '5:3', 'spec.apartForm'],
   ['schema-unknown-key-instead-of-required', 'SCHEMA_UNKNOWN_KEY', '8:3', 'spec.condtion'],
   ['schema-unknown-key', 'SCHEMA_UNKNOWN_KEY', '5:3', 'spec.prioritty'],
   ['schema-value-condition-any', 'SCHEMA_VALUE', '8:14', 'spec.condition'],
