@@ -123,8 +123,8 @@ async function evaluate(engine: Engine, facts: Facts): Promise<Verdict> {
 }
 
 /**
- * Facts as json-rules-engine takes them. By default it hashes each to remember what it was calculated to be, which takes
- * longer than most conditions; these are what they are. Several policies are asked about the same ones.
+ * Facts as json-rules-engine takes them. By default it hashes each to remember what it was calculated to be; these are
+ * what they are. Several policies are asked about the same ones.
  */
 const constants = once((facts: Facts): Readonly<Record<string, Fact>> =>
   Object.fromEntries(
